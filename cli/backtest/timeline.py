@@ -28,8 +28,8 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.scenario import Condition, MessageOrder, Values
 from services.scenario.domain.wording import told as message_told
 from services.scenario.domain.wording import waits_for
-from services.scenario.journeys.finding import cart_of
 from services.scenario.messages.channels import channel_name
+from services.scenario.people import cart_of
 from shared.catalogue import Catalogue
 from shared.clock import from_us
 from shared.conditions.person import PersonValues

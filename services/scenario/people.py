@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.scenario.asking import ask
+from services.scenario.domain.scenario import Cart
 from shared.call import Call, own_call
 from shared.client import invoke
 from shared.conditions.person import PersonValues
@@ -16,6 +17,12 @@ if TYPE_CHECKING:  # typed stubs exist for the checker only
 
 _TIMEOUT_S = 1.0
 _METHOD = "/touchpoint.profile.v1.ProfileService/GetSnapshot"
+
+
+def cart_of(snapshot: PersonSnapshot) -> Cart:
+    """Return the cart as profile knows it."""
+    cart = snapshot.cart
+    return Cart(tuple(cart.offer_nos), tuple(cart.quantities), cart.value_micros)
 
 
 class ProfilePeople:

@@ -360,8 +360,9 @@ class Facts:
     situation_holds: bool | None = None
     """What must be so to enter is; None: not asked, or it could not be evaluated."""
     cart: Cart = NO_CART
+    """Of the person at this moment; where profile was not asked, the journey's own."""
     titles: Mapping[int, str] = field(default_factory=dict)
-    """Of the items in the cart, by number."""
+    """Of the items in that cart and in the journey's own, by number."""
     currency: str = ""
     person: Values | None = None
     """What conditions read of the person; None: profile was not asked."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from services.scenario.domain.scenario import MessageOrder
+from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
 
 
 class Fate(Enum):
@@ -52,6 +52,8 @@ class Draft:
     person's own."""
     time_zone: str = ""
     """Of the person; empty: not known."""
+    cart: Cart = NO_CART
+    """Of the person now; empty: what was in it when the journey began is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,11 @@ class TaskOrder:
         return kind_of(self.kind).is_approach
 
     @property
+    def tells_cart(self) -> bool:
+        """Whether what to say speaks of the cart."""
+        return "{cart" in self.script
+
+    @property
     def was_asked_for(self) -> bool:
         """Whether the person asks for it, rather than we want it done."""
         return kind_of(self.kind).was_asked_for
@@ -291,7 +296,8 @@ class Stage:
     @property
     def asks_person(self) -> bool:
         """Whether profile has to be asked before it is entered."""
-        asks = self.until is not None or self.may_call_or_write
+        tells_cart = self.task is not None and self.task.tells_cart
+        asks = self.until is not None or self.may_call_or_write or tells_cart
         return asks or bool(self.source) or _asks(self.condition)
 
     @property

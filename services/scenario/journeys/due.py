@@ -9,7 +9,8 @@ from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.scenario import Cart, Proposal, Scenario
 from services.scenario.domain.task_kinds import CALL_BACK, CHAT
-from services.scenario.journeys.finding import cart_of, is_so, is_to_be_had, session_values
+from services.scenario.journeys.finding import is_so, is_to_be_had, session_values
+from services.scenario.people import cart_of
 from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower

@@ -20,6 +20,7 @@ from services.scenario.domain.scenario import AtHome, Cart, Scenario, Stage, Val
 from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.shown import Decisions
+from services.scenario.people import cart_of
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.conditions.person import PersonValues
@@ -103,13 +104,11 @@ class Finder:
             holds = bool(snapshot.person_ids) and is_so(
                 journey.scenario, snapshot, cart, at_home, read
             )
-        else:
-            cart = journey.cart
         return replace(
             found,
             situation_holds=holds,
             cart=cart,
-            titles=self._titles(cart),
+            titles={**found.titles, **self._titles(cart)},
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
@@ -232,12 +231,6 @@ def is_so(
 def stock_of(catalogue: Catalogue, item_no: int) -> int:
     """Return how many are left of an item; -1: not tracked, or there is no such item."""
     return int(catalogue.stock[item_no]) if 0 < item_no < catalogue.size else -1
-
-
-def cart_of(snapshot: PersonSnapshot) -> Cart:
-    """Return the cart as profile knows it."""
-    cart = snapshot.cart
-    return Cart(tuple(cart.offer_nos), tuple(cart.quantities), cart.value_micros)
 
 
 def is_to_be_had(catalogue: Catalogue, playbook: Playbook, offer_no: int, now_us: int) -> bool:

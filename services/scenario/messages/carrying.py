@@ -16,6 +16,7 @@ from services.scenario.domain.errands import Dispatch, State, Step, carried, dep
 from services.scenario.domain.outbound import Composer, Fate, Message, Result
 from services.scenario.messages.channels import MARKETING
 from services.scenario.messages.permitting import Permits
+from services.scenario.people import cart_of
 from shared.clock import BusinessClock
 from shared.errors import LASTING, TouchpointError
 from shared.refusals import may_be_written_to
@@ -66,7 +67,12 @@ class Carrying:
         self, dispatch: Dispatch, person: PersonSnapshot, channel: int
     ) -> Message | Result:
         """Return the message, or why there is none; written while its lease lasts, or later."""
-        draft = replace(dispatch.draft, oldest_id=person.person_ids[0], time_zone=person.time_zone)
+        draft = replace(
+            dispatch.draft,
+            oldest_id=person.person_ids[0],
+            time_zone=person.time_zone,
+            cart=cart_of(person),
+        )
         try:
             async with asyncio.timeout(_LONGEST_WRITING_S):
                 return await self._composer.compose(draft, channel)

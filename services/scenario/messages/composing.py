@@ -25,6 +25,7 @@ from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.errors import InvalidArgument, NotFound
 from shared.refusals import TRANSACTIONAL
+from shared.replacing import replace
 from shared.templates import TemplateError, too_long
 from shared.unsubscribing import Subscription, Unsubscribing
 from touchpoint.aggregator.v1.aggregator_pb2 import OnBehalf, PlacementRequest, Recommendation
@@ -181,9 +182,10 @@ class TemplateComposer:
         house = written_on.senders.get(HOUSE, Sender())
         sender = _own_contact(person, written_on) if order.from_own_contact else None
         link = self._links.link(draft, channel, now_us)
+        began = await self._beginnings.beginning_of(draft.journey_id)
         values = values_of(
             person,
-            await self._beginnings.beginning_of(draft.journey_id),
+            replace(began, cart=draft.cart) if draft.cart.offer_nos else began,
             carried.recommendations,
             self._catalogue,
             (sender or house, house),

@@ -25,8 +25,8 @@ def values_of(
 ) -> Values:
     """Return what a template may read; what is not known is not there.
 
-    `began`: what its journey began with. `senders`: who it is from, and the house. `today`: the
-    day, where the person is.
+    `began`: what its journey began with, and the cart to tell of. `senders`: who it is from, and
+    the house. `today`: the day, where the person is.
     """
     sender, house = senders
     cart = began.cart

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.scenario.domain.outbound import Draft, Fate
-from services.scenario.domain.scenario import Beginning, Cart, MessageOrder
+from services.scenario.domain.scenario import NO_CART, Beginning, Cart, MessageOrder
 from services.scenario.messages.composing import Links, TemplateComposer
 from services.scenario.messages.stationery import stationery
 from services.scenario.messages.values import first_name, price
@@ -98,7 +98,7 @@ class Peers:
         assert journey_id == JOURNEY
         return self.began
 
-    async def compose(self, channel=Channel.EMAIL, **order):
+    async def compose(self, channel=Channel.EMAIL, cart=NO_CART, **order):
         links = Links(self.url, self.unsubscribing)
         composer = TemplateComposer(self.in_force, self, self, self, shop(), links, self.clock)
         said = {"template": "left", "placement": "email.body"} | order
@@ -110,6 +110,7 @@ class Peers:
             stage="mail",
             oldest_id=OLDEST,
             time_zone=self.time_zone,
+            cart=cart,
         )
         return await composer.compose(draft, channel)
 
@@ -193,6 +194,14 @@ async def test_it_is_in_their_language_and_tells_of_their_cart(peers):
     found = await peers.compose()
     assert (found.subject, found.text, found.html) == ("Ihr Korb", "1299.00 EUR", "")
     assert peers.Recommend.request.locale == "de-AT"
+
+
+async def test_it_tells_of_the_cart_of_now_if_there_is_anything_in_it(peers):
+    peers.began = Beginning(Cart((PC_1, PC_1), (1.0, 1.0), 5_000_000))
+    now = Cart((PC_1,), (3.0,), 0)
+    found = await peers.compose(template="cart", placement="", cart=now)
+    assert (found.subject, found.text[:14]) == ("1", "3 x Aurora 15 ")
+    assert (await peers.compose(template="cart", placement="")).subject == "2"
 
 
 async def test_what_an_own_offer_needs_is_a_placement_of_the_channel(peers):

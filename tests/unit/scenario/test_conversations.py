@@ -11,8 +11,9 @@ from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Happened, Outcome, Phase
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.passage import begin, happened, look, needs_person
+from services.scenario.domain.scenario import Cart
 from services.scenario.domain.walking import MOST_STAGES
-from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
+from tests.unit.scenario.playing import ADA, CART, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.rules.v1 import rules_pb2 as pb
 
@@ -237,6 +238,25 @@ def test_until_a_time_of_day_on_a_working_day_of_the_persons_own():
     waiting = look(step.journey, found, later_us).journey
     # Summer time begins on Sunday: 10:00 is an hour earlier in UTC by then.
     assert waiting.until_us == friday_us + 4 * DAY_US + 2 * HOUR_US
+
+
+SPOKEN = replace(facts(), titles={3: "Trail shoes", 4: "Wool socks"}, currency="EUR")
+TELLS_CART = stage("a", lasts=DAY_US, task={"kind": "call", "script": "{cart}, {cart_value}."})
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (Cart((3,), (1.0,), 50_000_000), "Trail shoes, 50 EUR."),
+        (Cart((), (), 0), "Trail shoes and 2 × Wool socks, 149.90 EUR."),
+    ],
+)
+def test_a_task_speaks_of_the_cart_of_now_if_there_is_anything_in_it(now, said):
+    waits = stage("w", lasts=HOUR_US)
+    first = replace(begun(waits, TELLS_CART).journey, cart=CART)
+    assert needs_person(first, first.until_us)
+    (due,) = look(first, replace(SPOKEN, cart=now), first.until_us).effects
+    assert due.effect.script == said
 
 
 def test_a_condition_that_cannot_be_evaluated_parks_it_with_the_reason_and_is_tried_again():

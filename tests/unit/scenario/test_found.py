@@ -9,11 +9,12 @@ import pytest
 from services.scenario.domain.journey import Facts, Happened, Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
+from services.scenario.domain.scenario import Cart
 from services.scenario.journeys.choosing import Chooser
 from services.scenario.journeys.finding import Finder
 from services.scenario.people import ProfilePeople
 from shared.errors import Unavailable
-from tests.unit.scenario.playing import ADA, DAY_US, HOUR_US, NOON_US
+from tests.unit.scenario.playing import ADA, CART, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.vocabulary_pb2 import Source
@@ -134,6 +135,15 @@ async def test_retrieval_is_asked_with_the_item_in_view_only_where_a_stage_wants
     assert request.snapshot
     await finder(peers).about(Claim(waiting(*STAGES, next_stage=1)))
     assert len(peers.asked) == 1
+
+
+async def test_what_is_in_the_cart_now_is_found_beside_what_the_journey_has(finder):
+    call = stage("b", task={"kind": "call", "script": "You have {cart}."}, lasts=DAY_US)
+    journey = waiting(stage("a", lasts=DAY_US), call, next_stage=1)
+    before = replace(journey, cart=Cart((SOCKS,), (1.0,), 5))
+    found = await finder(Peers()).about(Claim(before))
+    assert found.cart == CART
+    assert set(found.titles) == {*CART.offer_nos, SOCKS}
 
 
 async def test_what_somebody_buys_again_may_be_what_the_journey_began_with(finder):

@@ -58,6 +58,23 @@ class TestAbandonedCart:
         await theatre.passes(days=5)
         assert theatre.ended(self.NAME) == "passed"
 
+    async def test_the_letter_and_the_call_speak_of_what_is_in_the_cart_by_then(self, theatre):
+        await self.leave(theatre)
+        theatre.person.cart.offer_nos.append(theatre.no(CABLE))
+        theatre.person.cart.quantities.append(2.0)
+        theatre.person.cart.value_micros += 200_000_000
+        await theatre.passes(days=2)
+        now = [theatre.no(TV), theatre.no(CABLE)]
+        assert list(theatre.letters.told[-1].cart.offer_nos) == now
+        theatre.person.cart.offer_nos[:] = now[1:]
+        theatre.person.cart.quantities[:] = [2.0]
+        theatre.person.cart.value_micros = 200_000_000
+        await theatre.passes(days=2)
+        (task,) = await theatre.tasks()
+        assert task.script == (
+            f"You had 2 × {CABLE} in your cart, worth 200 USD. May I help you to decide?"
+        )
+
     async def test_answered_at_once_nothing_more_is_said(self, theatre):
         await self.leave(theatre)
         await theatre.happens("accept", "come_back")

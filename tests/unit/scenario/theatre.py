@@ -20,7 +20,7 @@ from services.scenario.desk.tasks import TaskDesk
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.moments import is_working_day
-from services.scenario.domain.outbound import Fate, Message, Result
+from services.scenario.domain.outbound import Draft, Fate, Message, Result
 from services.scenario.domain.proposals import Proposals, Standing
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.tasks import Task
@@ -135,8 +135,10 @@ class Letters:
 
     def __init__(self) -> None:
         self.instead: dict[str, Result] = {}
+        self.told: list[Draft] = []
 
     async def compose(self, draft, channel):
+        self.told.append(draft)
         template = draft.order.template
         return self.instead.get(template) or Message(channel, "somewhere", text=template)
 
