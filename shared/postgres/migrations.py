@@ -18,7 +18,10 @@ _KIT = Path(__file__).parent / "schema"
 _QUERIES = Queries.beside(__file__, "migrations.sql")
 _FILE = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.sql")
 _PATIENCE_S = 60.0
-_PATIENT = f"SET LOCAL idle_in_transaction_session_timeout = '{_PATIENCE_S:.0f}s'"
+_BEGIN_PATIENTLY = (
+    "BEGIN; SET LOCAL statement_timeout = 0; "
+    f"SET LOCAL idle_in_transaction_session_timeout = '{_PATIENCE_S:.0f}s'"
+)
 _PAUSE_S = 0.05
 log = get_logger(__name__)
 
@@ -104,11 +107,10 @@ def _refuse_far_ahead(unknown: Sequence[str]) -> None:
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
-    await connection.execute("BEGIN")
+    # All at once: services that start in one process keep one another waiting for longer than
+    # requests may, also between one statement and the next.
+    await connection.execute(_BEGIN_PATIENTLY)
     try:
-        await connection.execute("SET LOCAL statement_timeout = 0")
-        # Services that start in one process keep one another waiting for longer than requests may.
-        await connection.execute(_PATIENT)
         await connection.execute(migration.sql, timeout_s=_PATIENCE_S)
         await connection.execute(
             _QUERIES.record_migration,
