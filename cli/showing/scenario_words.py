@@ -14,6 +14,7 @@ from touchpoint.scenario.v1.reports_pb2 import (
     GetScenarioReportResponse,
     GoalGroup,
     JourneyEnd,
+    ParkedJourneys,
     ScenarioReport,
     StageReport,
 )
@@ -145,8 +146,14 @@ def failed_said(report: ScenarioReport) -> list[str]:
 
 
 def parked_said(stage: StageReport) -> list[str]:
-    """Say why journeys are parked."""
-    return [f"{each.journeys:,} parked: {each.reason}" for each in stage.parked]
+    """Say why journeys are parked, and when the first of them may go on."""
+    return [f"{each.journeys:,} parked: {each.reason}{_goes_on(each)}" for each in stage.parked]
+
+
+def _goes_on(parked: ParkedJourneys) -> str:
+    if not parked.HasField("goes_on_time"):
+        return ""
+    return f", looked at again {parked.goes_on_time.ToDatetime():%Y-%m-%d %H:%M} UTC"
 
 
 def stuck_said(stage: StageReport) -> str:

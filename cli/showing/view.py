@@ -70,11 +70,16 @@ def _facts(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, 
         yield "promised", f"{said}, made {made}, ends {until}{gone}"
     for journey in view.journeys:
         waits = f"waits for {journey.waits_for}"
-        going = f"stands still: {journey.obstacle}" if journey.obstacle else waits
+        going = _stands_still(journey, now) if journey.obstacle else waits
         known = (journey.scenario, journey.stage, going, journey.message)
         yield "journey", ", ".join(filter(None, known))
         if journey.message_channel_why:
             yield "", f"why there: {journey.message_channel_why}"
+
+
+def _stands_still(journey: edge.JourneyView, now: datetime) -> str:
+    again = f" (looked at again {ago(journey.goes_on_time, now)})"
+    return f"stands still: {journey.obstacle}{again if journey.HasField('goes_on_time') else ''}"
 
 
 def _going_on(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.completing import Completion
 from services.scenario.domain.errand_store import ErrandStore
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import Journey
+from services.scenario.domain.journey import Journey, Phase
 from services.scenario.domain.ports import JourneyStore
 from services.scenario.domain.tasks import Attempt, Task
 from services.scenario.domain.wording import told, waits_for
@@ -149,6 +149,8 @@ def _journey(journey: Journey, latest: Dispatch | None) -> scenario_pb2.Journey:
         message_channels_passed_over=_passed_over(latest.passed_over if latest is not None else ()),
     )
     message.stage_entered_time.FromDatetime(from_us(journey.entered_us or journey.started_us))
+    if journey.phase is Phase.PARKED and journey.due_us:
+        message.goes_on_time.FromMicroseconds(journey.due_us)
     return message
 
 

@@ -189,6 +189,7 @@ def journeys(under_way: Iterable[Journey]) -> list[pb.JourneyView]:
             message=journey.message,
             message_channel_why=journey.message_channel_why,
             message_channels_passed_over=journey.message_channels_passed_over,
+            goes_on_time=journey.goes_on_time if journey.HasField("goes_on_time") else None,
         )
         for journey in under_way
     ]

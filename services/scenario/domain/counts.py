@@ -42,6 +42,8 @@ class Stands:
     parked_long: int
     endless: int
     """In a stage for too long that no time ends."""
+    again_us: int = 0
+    """When the first of those parked is looked at again; 0: none is parked."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

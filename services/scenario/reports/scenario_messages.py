@@ -223,10 +223,15 @@ def _compare(report: pb.ScenarioReport, met: Sequence[Met], edition: Scenario | 
 
 
 def _parked(stands: Iterable[Stands], stage: str) -> list[pb.ParkedJourneys]:
-    return [
-        pb.ParkedJourneys(reason=row.obstacle, journeys=row.number)
-        for row in _most_first(row for row in stands if row.phase == _PARKED and row.stage == stage)
-    ]
+    rows = _most_first(row for row in stands if row.phase == _PARKED and row.stage == stage)
+    return [_parked_for(row) for row in rows]
+
+
+def _parked_for(row: Stands) -> pb.ParkedJourneys:
+    parked = pb.ParkedJourneys(reason=row.obstacle, journeys=row.number)
+    if row.again_us:
+        parked.goes_on_time.FromMicroseconds(row.again_us)
+    return parked
 
 
 def _most_first(rows: Iterable[Row]) -> list[Row]:

@@ -92,6 +92,7 @@ class _Reading:
         since = asked.overdue_us, asked.parked_us, asked.endless_us
         rows = await self._tx.fetch(_SQL.stands, asked.scenario, *since, timeout_s=_TIMEOUT_S)
         numbers = defaultdict[tuple[str, str, str, str], list[int]](lambda: [0, 0, 0, 0])
+        again = defaultdict[tuple[str, str, str, str], int](int)
         for row in rows:
             # Editions may have a stage in another place.
             stages = kept_scenario(row["definition"]).stages
@@ -100,4 +101,5 @@ class _Reading:
             key = row["scenario"], stage, phase, row["obstacle"]
             for place, column in enumerate(_STANDING):
                 numbers[key][place] += row[column]
-        return tuple(Stands(*key, *numbers[key]) for key in sorted(numbers))
+            again[key] = min(again[key] or row["again_us"], row["again_us"] or again[key])
+        return tuple(Stands(*key, *numbers[key], again[key]) for key in sorted(numbers))

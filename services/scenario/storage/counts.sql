@@ -3,7 +3,8 @@ SELECT scenario, definition, stage, phase, obstacle, count(*) AS number,
     count(*) FILTER (WHERE due_us > 0 AND due_us < $2 AND NOT (phase = 3 AND entered_us < $3))
         AS overdue,
     count(*) FILTER (WHERE phase = 3 AND entered_us < $3) AS parked_long,
-    count(*) FILTER (WHERE phase = 2 AND due_us = 0 AND entered_us < $4) AS endless
+    count(*) FILTER (WHERE phase = 2 AND due_us = 0 AND entered_us < $4) AS endless,
+    coalesce(min(due_us) FILTER (WHERE phase = 3 AND due_us > 0), 0) AS again_us
 FROM journeys
 WHERE phase <> 4 AND NOT dormant AND ($1 = '' OR scenario = $1)
 GROUP BY scenario, definition, stage, phase, obstacle;

@@ -106,6 +106,7 @@ class _Counting:
 
     def stands(self) -> Iterator[found.Stands]:
         numbers: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        again: dict[tuple[str, str, str, str], int] = {}
         for journey in self._of_it:
             if journey.is_over or journey.dormant:
                 continue
@@ -119,8 +120,10 @@ class _Counting:
             told[2] += is_parked_long
             is_old = journey.entered_us < self._counted.endless_us
             told[3] += journey.phase is Phase.STAGE and not journey.due_us and is_old
+            if is_parked and journey.due_us:
+                again[key] = min(again.get(key, journey.due_us), journey.due_us)
         for key, counted in numbers.items():
-            yield found.Stands(*key, *counted)
+            yield found.Stands(*key, *counted, again.get(key, 0))
 
     def flows(self) -> Iterator[tuple[str, ...]]:
         for journey in self.begun:

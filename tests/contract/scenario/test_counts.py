@@ -110,12 +110,13 @@ async def test_what_stands_is_told_with_why_it_is_parked_and_whether_it_is_late(
     await desk.take(event(person_id=ADA), event(person_id=BOB))
     await desk.look(QUIET_US, facts(offers={}))
     obstacle = "its offer is gone: come_back"
+    again_us = QUIET_US + HOUR_US
     found = await counted(desk, QUIET_US + HOUR_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 0, 0),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 0, 0, again_us),)
     found = await counted(desk, QUIET_US + 2 * HOUR_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 0, 0),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 2, 0, 0, again_us),)
     found = await counted(desk, QUIET_US + 2 * DAY_US)
-    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 2, 0),)
+    assert found.stands == (Stands(CART, "web_offer", "parked", obstacle, 2, 0, 2, 0, again_us),)
 
 
 async def test_who_is_for_long_in_a_stage_that_no_time_ends_is_told_and_nobody_else(desk):

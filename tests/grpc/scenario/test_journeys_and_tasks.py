@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import grpc
 import pytest
@@ -62,6 +62,7 @@ async def test_a_journey_whose_offer_is_gone_shows_the_obstacle(face):
     (parked,) = await journeys(face)
     assert parked.obstacle == "its offer is gone: come_back"
     assert parked.waits_for == "its obstacle to go, until 2026-03-04 12:30 UTC"
+    assert parked.goes_on_time.ToDatetime(UTC) == face.clock.now() + timedelta(hours=1)
 
 
 async def test_a_journey_says_which_channels_its_message_does_not_go_by(face):

@@ -13,6 +13,9 @@ def test_a_journey_is_shown_with_why_its_message_went_by_no_other_channel():
         message_channel_why="EMAIL 39%; not SMS: no consent",
         message_channels_passed_over=[not_by_sms],
     )
+    told.goes_on_time.FromMicroseconds(5)
     [shown] = journeys([told])
+    assert shown.goes_on_time.ToMicroseconds() == 5
+    assert not journeys([Journey()])[0].HasField("goes_on_time")
     assert shown.message_channel_why == "EMAIL 39%; not SMS: no consent"
     assert list(shown.message_channels_passed_over) == [not_by_sms]

@@ -8,6 +8,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 
 from cli.console import CommandError
@@ -69,7 +70,13 @@ def report(**more):
         StageWay(to="call", reasons=["busy"]),
         StageWay(to="a_stage_of_before", journeys=1),
         entered=60,
-        parked=[ParkedJourneys(reason="its offer is gone: come_back", journeys=2)],
+        parked=[
+            ParkedJourneys(
+                reason="its offer is gone: come_back",
+                journeys=2,
+                goes_on_time=Timestamp(seconds=1_772_452_800),
+            )
+        ],
         overdue=1,
         parked_long=2,
         endless=4,
@@ -137,7 +144,7 @@ def test_a_scenario_is_told_stage_by_stage():
         "30 and 1 of them still have time.",
         "call 60 (75.0%)",
         "1 d (1 h to 3 d)",
-        "2 parked: its offer is gone: come_back",
+        "2 parked: its offer is gone: come_back, looked at again 2026-03-02 12:00 UTC",
         "stuck: 1 overdue, 2 parked for more than a day, 4 for more than 90 days",
         "tasks: 12 not reached, 5 open",
         "messages: 40 sent, 3 skipped (NO_CONSENT)",

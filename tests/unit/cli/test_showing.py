@@ -167,11 +167,13 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
                 waits_for="an answer",
                 message="sent",
                 message_channel_why="SMS 39%",
-            )
+            ),
+            edge.JourneyView(scenario="parked", obstacle="no calls"),
         ],
     )
     view.session.last_time.FromDatetime(NOW - timedelta(minutes=2))
     view.contacts.free_at.FromDatetime(NOW + timedelta(days=1))
+    view.journeys[1].goes_on_time.FromDatetime(NOW + timedelta(hours=3))
     show_view(console, view, NOW)
     said = console.export_text()
     for part in (
@@ -182,6 +184,7 @@ def test_a_view_shows_who_it_is_and_what_to_say(console):
         "In stock",
         "decline",
         "why there: SMS 39%",
+        "parked, stands still: no calls (looked at again in 3 h 0 min)",
     ):
         assert part in said
     assert said.count("Popular this month") == 1
