@@ -69,6 +69,12 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) ->
             Figure.median("goodput_2x", load.goodputs(spikes[2.0])),
             Figure.median("goodput_5x", load.goodputs(spikes[5.0])),
         ]
+        twice = load.goodputs(await load.at(2.0, "two tries", _patient(send)))
+        yield [Figure.median("goodput_2x_retrying", twice)]
+        agents = await load.beside_agents()
+        yield [Figure.pooled("agent_in_deadline_2x", mean(agents), agents)]
+        spared = load.goodputs(await load.at(10.0, "with the client", _through(client)))
+        yield [Figure.median("goodput_10x", spared)]
         refusals_ms = _refusals_ms(spikes[2.0].thirds())
         yield [
             Figure.median("refusal_p50_ms", [percentile(each, 0.5) for each in refusals_ms]),
@@ -76,12 +82,6 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) ->
         ]
         recoveries = [load.recovery_s(spike) for spike in spikes.values()]
         yield [Figure.pooled("recovery_s", max(recoveries), recoveries)]
-        twice = load.goodputs(await load.at(2.0, "two tries", _patient(send)))
-        yield [Figure.median("goodput_2x_retrying", twice)]
-        agents = await load.beside_agents()
-        yield [Figure.pooled("agent_in_deadline_2x", mean(agents), agents)]
-        spared = load.goodputs(await load.at(10.0, "with the client", _through(client)))
-        yield [Figure.median("goodput_10x", spared)]
 
 
 @dataclass(frozen=True, slots=True)
