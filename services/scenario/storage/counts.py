@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import TypeVar
 
 from services.scenario.domain import counts as found
@@ -102,4 +102,6 @@ class _Reading:
             for place, column in enumerate(_STANDING):
                 numbers[key][place] += row[column]
             again[key] = min(again[key] or row["again_us"], row["again_us"] or again[key])
-        return tuple(Stands(*key, *numbers[key], again[key]) for key in sorted(numbers))
+        return tuple(
+            replace(Stands(*key, *numbers[key]), again_us=again[key]) for key in sorted(numbers)
+        )

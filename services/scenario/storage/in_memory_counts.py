@@ -123,7 +123,7 @@ class _Counting:
             if is_parked and journey.due_us:
                 again[key] = min(again.get(key, journey.due_us), journey.due_us)
         for key, counted in numbers.items():
-            yield found.Stands(*key, *counted, again.get(key, 0))
+            yield replace(found.Stands(*key, *counted), again_us=again.get(key, 0))
 
     def flows(self) -> Iterator[tuple[str, ...]]:
         for journey in self.begun:
