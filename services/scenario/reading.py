@@ -268,6 +268,7 @@ def _order(message: pb.TaskOrder) -> TaskOrder:
         tuple(message.skills),
         message.priority,
         message.proposed,
+        tuple(sorted(message.scripts.items())),
     )
 
 

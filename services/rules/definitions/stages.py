@@ -33,6 +33,7 @@ from services.rules.definitions.reading import (
     word_of,
 )
 from shared.conditions.values import share
+from shared.languages import TAG, mistake
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
 from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
@@ -144,9 +145,31 @@ _SCRIPT = text(4000)
 def _script(reader: Reader, node: Node) -> str:
     """Read what an agent says in one breath."""
     found: str = _SCRIPT(reader, node)
-    words = len(found.split())
-    if words > MOST_WORDS:
-        raise MistakeError(f"has {words} words; agents say at most {MOST_WORDS}")
+    if wrong := _too_long(found):
+        raise MistakeError(wrong)
+    return found
+
+
+def _too_long(script: str) -> str:
+    words = len(script.split())
+    return f"has {words} words; agents say at most {MOST_WORDS}" if words > MOST_WORDS else ""
+
+
+@described(
+    lambda: {
+        "type": "object",
+        "propertyNames": {"pattern": f"^({TAG.pattern})$"},
+        "additionalProperties": schema_of(_SCRIPT),
+        "maxProperties": 32,
+    }
+)
+def _scripts(reader: Reader, node: Node) -> dict[str, str]:
+    """Read what an agent says in one breath, by language."""
+    found: dict[str, str] = {}
+    for language, said in text_map(reader, node).items():
+        if wrong := mistake(language) or _too_long(said):
+            raise MistakeError(f"{language}: {wrong}")
+        found[language] = said
     return found
 
 
@@ -168,6 +191,7 @@ TASK = part(
         "kind": word_of(TASK_KINDS),
         "reason": text(),
         "script": explained(f"What the agent says, at most {MOST_WORDS} words.", _script),
+        "scripts": _scripts,
         "offers": list_of(NAME, 20),
         "proposed": flag,
         "skills": list_of(NAME, 20),

@@ -368,6 +368,8 @@ class Facts:
     """What conditions read of the person; None: profile was not asked."""
     time_zone: str = ""
     """Of the person, else of the deployment; empty: UTC."""
+    locale: str = ""
+    """Of the person; empty: not known."""
     today: str = ""
     """The day where the deployment is, `2026-11-23`: what a limit per day counts by."""
     home_zone: str = ""

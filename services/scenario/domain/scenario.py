@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from services.scenario.domain.task_kinds import kind_of
+from shared.languages import nearest
 
 TRANSACTIONAL = "transactional"
 """The purpose of messages that have to be sent."""
@@ -216,6 +217,14 @@ class TaskOrder:
     priority: int = 0
     proposed: bool = False
     """And whatever its journey proposed before."""
+    scripts: tuple[tuple[str, str], ...] = ()
+    """Languages with what is said instead to those who speak them."""
+
+    def script_for(self, locale: str) -> tuple[str, str]:
+        """Return what is said to somebody of a locale, with its language; empty: its own."""
+        scripts = dict(self.scripts)
+        language = nearest(locale, scripts)
+        return scripts.get(language, self.script), language
 
     @property
     def is_approach(self) -> bool:
@@ -296,8 +305,8 @@ class Stage:
     @property
     def asks_person(self) -> bool:
         """Whether profile has to be asked before it is entered."""
-        tells_cart = self.task is not None and self.task.tells_cart
-        asks = self.until is not None or self.may_call_or_write or tells_cart
+        tells = self.task is not None and (self.task.tells_cart or bool(self.task.scripts))
+        asks = self.until is not None or self.may_call_or_write or tells
         return asks or bool(self.source) or _asks(self.condition)
 
     @property

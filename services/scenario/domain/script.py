@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from services.scenario.domain.scenario import Cart
+from shared.languages import nearest
 from shared.money import from_micros
 
 NAMED = 5
@@ -12,22 +14,44 @@ NAMED = 5
 MOST_WORDS = 25
 
 
-def spoken(script: str, cart: Cart, titles: Mapping[int, str], currency: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How a list is told."""
+
+    both: str
+    more: str
+    some: str
+    nothing: str
+
+
+_ENGLISH = _Wording("{} and {}", "{} and {} more", "some items", "nothing")
+_WORDINGS = {
+    "en": _ENGLISH,
+    "de": _Wording("{} und {}", "{} und {} weitere Artikel", "einige Artikel", "nichts"),
+    "es": _Wording("{} y {}", "{} y {} más", "algunos artículos", "nada"),
+    "fr": _Wording("{} et {}", "{} et {} autres", "quelques articles", "rien"),
+}
+
+
+def spoken(
+    script: str, cart: Cart, titles: Mapping[int, str], currency: str, language: str = ""
+) -> str:
     """Fill `{cart}` and `{cart_value}` in; every other brace stays as it is written.
 
     At most 25 words: fewer items are named where that would be more, and what is too long even
-    then ends after a whole word.
+    then ends after a whole word. `language` is that of the script; empty: English.
     """
+    wording = _WORDINGS.get(nearest(language, _WORDINGS), _ENGLISH)
     value = f"{from_micros(cart.value_micros)} {currency}".rstrip()
     for named in range(NAMED, 0, -1):
-        contents = _contents(cart, titles, named)
+        contents = _contents(cart, titles, named, wording)
         said = script.replace("{cart}", contents).replace("{cart_value}", value)
         if len(said.split()) <= MOST_WORDS:
             return said
     return f"{' '.join(said.split()[:MOST_WORDS])} …"
 
 
-def _contents(cart: Cart, titles: Mapping[int, str], most: int) -> str:
+def _contents(cart: Cart, titles: Mapping[int, str], most: int, wording: _Wording) -> str:
     named = [
         _line(titles[offer_no], quantity)
         for offer_no, quantity in zip(cart.offer_nos, cart.quantities)
@@ -35,11 +59,11 @@ def _contents(cart: Cart, titles: Mapping[int, str], most: int) -> str:
     ]
     more = len(cart.offer_nos) - len(named[:most])
     if not named:
-        return "some items" if more else "nothing"
+        return wording.some if more else wording.nothing
     if more:
-        return f"{', '.join(named[:most])} and {more} more"
+        return wording.more.format(", ".join(named[:most]), more)
     *first, last = named
-    return f"{', '.join(first)} and {last}" if first else last
+    return wording.both.format(", ".join(first), last) if first else last
 
 
 def _line(title: str, quantity: float) -> str:

@@ -288,7 +288,8 @@ def _effects(
     calls = stage.task is not None and (stage.send is None or _rather_calls(stage, facts))
     if calls and stage.task is not None:
         cart = facts.cart if facts.cart.offer_nos else journey.cart
-        script = spoken(stage.task.script, cart, facts.titles, facts.currency)
+        said, language = stage.task.script_for(facts.locale)
+        script = spoken(said, cart, facts.titles, facts.currency, language)
         offer_ids = tuple(_to_offer(stage.task, walk))
         order = _explained(stage.task, _weighed(stage, facts).why)
         yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone)

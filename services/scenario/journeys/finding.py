@@ -111,6 +111,7 @@ class Finder:
             titles={**found.titles, **self._titles(cart)},
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
+            locale=snapshot.locale,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
             weighed=await self._calling.weighed(self._may_enter(journey, found), snapshot),
             shown=await self._shown(journey, oldest_id, {journey.person_id, *snapshot.person_ids}),

@@ -104,3 +104,28 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, message:
     assert old in GOOD
     found = told(GOOD.replace(old, new, 1))
     assert any(where == line and message in said for where, said in found), found
+
+
+def test_what_an_agent_says_may_be_given_in_other_languages() -> None:
+    text = GOOD.replace('script: "You had {cart}."', 'script: "Hi", scripts: {de: Hallo, es: Hola}')
+    found = check_definitions([DefinitionFile(path="all.yaml", text=text)])
+    assert found.bundle is not None
+    task = found.bundle.scenarios[0].stages[1].task
+    assert dict(task.scripts) == {"de": "Hallo", "es": "Hola"}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "said"),
+    [
+        ("{xx: Hallo}", "scripts xx: 'xx' is no language of ISO 639-1"),
+        ("{german: Hallo}", "scripts german: must be a language such as de or de-AT"),
+        (f"{{de: {'wort ' * 26}}}", "scripts de: has 26 words; agents say at most 25"),
+        ("{de: Hallo, de: Servus}", "de is given twice"),
+        ("Hallo", "scripts must be a mapping"),
+    ],
+)
+def test_scripts_of_no_language_or_too_long_to_be_said_are_mistakes(
+    scripts: str, said: str
+) -> None:
+    text = GOOD.replace('script: "You had {cart}."', f'script: "Hi", scripts: {scripts}')
+    assert any(said in message for _, message in told(text)), told(text)

@@ -7,7 +7,7 @@ import pytest
 from services.scenario.domain.answering import answered
 from services.scenario.domain.journey import GiveTask, Outcome, Phase, ProposeOffer
 from services.scenario.domain.outcomes import Said
-from services.scenario.domain.passage import begin, end, happened, look
+from services.scenario.domain.passage import begin, end, happened, look, needs_person
 from tests.unit.scenario.playing import (
     CART,
     COME_BACK,
@@ -90,6 +90,16 @@ def test_without_an_answer_in_its_time_the_call_follows_and_says_what_lies_in_th
     assert task.offer_ids == ("come_back",)
     assert task.expires_us == offered.due_us + 3 * DAY_US
     assert step.journey.proposal is None
+
+
+def test_the_call_is_scripted_in_the_language_of_the_person(offered):
+    site, call = offered.scenario.stages
+    scripted = replace(call, task=replace(call.task, scripts=(("de", "Sie hatten {cart}."),)))
+    told = replace(offered, scenario=replace(offered.scenario, stages=(site, scripted)))
+    assert needs_person(told, told.due_us)
+    step = look(told, replace(facts(), locale="de-DE"), told.due_us)
+    (task,) = brought_about(step)
+    assert task.script == "Sie hatten Trail shoes und 2 × Wool socks."
 
 
 def test_a_call_that_nobody_made_in_its_time_ends_the_journey(called):

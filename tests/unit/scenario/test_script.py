@@ -1,14 +1,14 @@
 """What an agent says."""
 
-from services.scenario.domain.scenario import Cart
+from services.scenario.domain.scenario import Cart, TaskOrder
 from services.scenario.domain.script import spoken
 
 TITLES = {number: f"Item {number}" for number in range(1, 9)}
 
 
-def said(*offer_nos, script="{cart}", quantities=None, value_micros=0, currency=""):
+def said(*offer_nos, script="{cart}", quantities=None, value_micros=0, currency="", language=""):
     cart = Cart(offer_nos, quantities or (1.0,) * len(offer_nos), value_micros)
-    return spoken(script, cart, TITLES, currency)
+    return spoken(script, cart, TITLES, currency, language)
 
 
 def test_items_are_told_by_title():
@@ -47,3 +47,17 @@ def test_the_worth_is_told_with_its_currency_where_there_is_one():
 
 def test_every_other_brace_stays_as_it_is_written():
     assert said(1, script="{name}: {cart} {0} {}") == "{name}: Item 1 {0} {}"
+
+
+def test_what_lies_in_the_cart_is_told_in_the_language_of_the_script():
+    assert said(1, 2, language="de-AT") == "Item 1 und Item 2"
+    assert said(1, 99, language="es") == "Item 1 y 1 más"
+    assert said(99, language="fr") == "quelques articles"
+    assert said(1, 2, language="sv") == "Item 1 and Item 2"
+
+
+def test_a_task_has_the_script_of_the_language_of_its_person_else_its_own():
+    order = TaskOrder("call", script="Hello", scripts=(("de", "Hallo"), ("de-CH", "Grüezi")))
+    assert order.script_for("de-AT") == ("Hallo", "de")
+    assert order.script_for("de-CH") == ("Grüezi", "de-CH")
+    assert order.script_for("fr") == order.script_for("") == ("Hello", "")
