@@ -18,6 +18,7 @@ from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
 from shared.tls import ClientTls
 from shared.transport.options import client_options
+from shared.transport.routes import A_TRACE
 from shared.transport.status import STATUS_DETAILS, from_status
 from touchpoint.client.bearing import BearingChannel
 
@@ -137,6 +138,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> TouchpointError:
 
 
 def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
-    parent = call.metadata.get(TRACE_PARENT)
-    traced = ((TRACE_PARENT, parent),) if parent else ()
+    parent = call.metadata.get(TRACE_PARENT, "")
+    # Only one that is one: a call that what is no ASCII was sent with does not end, not even late.
+    traced = ((TRACE_PARENT, parent),) if parent and A_TRACE.fullmatch(parent) else ()
     return ((REQUEST_ID, call.request_id), (CALLER, call.caller.name), *traced)

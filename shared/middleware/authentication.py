@@ -8,12 +8,14 @@ from contextlib import aclosing
 from google.protobuf.message import Message
 
 from shared.call import CALLER, CURRENT_CALL, Call, Caller, Handler, StreamHandler
-from shared.errors import Unauthenticated
+from shared.errors import FieldViolation, InvalidArgument, Unauthenticated
 
 Authenticate = Callable[[Call], Caller]
 """Names the caller, or raises Unauthenticated."""
 
 EVERYBODY = "*"
+LONGEST_NAME = 128
+_NAMED = f"must be 1 to {LONGEST_NAME} printable ASCII characters"
 _CHANGED = "what this caller may do was changed: call again"
 
 
@@ -30,6 +32,8 @@ def by_name(
         name = call.metadata.get(CALLER) or "anonymous"
         caller = known.get(name)
         if caller is None:
+            if not is_name(name):
+                raise InvalidArgument([FieldViolation(CALLER, _NAMED)])
             caller = Caller(
                 name,
                 may_link=_lists(may_link, name),
@@ -41,6 +45,11 @@ def by_name(
         return caller
 
     return authenticate
+
+
+def is_name(name: str) -> bool:
+    """Say whether a caller can be called so: it goes on in metadata, and is kept with events."""
+    return 1 <= len(name) <= LONGEST_NAME and name.isascii() and name.isprintable()
 
 
 def _lists(names: Collection[str], name: str) -> bool:

@@ -15,7 +15,8 @@ from shared.ids import new_id
 from shared.middleware.chain import Layer, around, around_stream
 
 _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+A_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+"""A `traceparent` (W3C Trace Context, 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def new_call(
 ) -> Call:
     """Return the call that a transport's request makes, with a request id in any case."""
     request_id = request_id_of(metadata.get(REQUEST_ID, ""))
-    trace = _TRACE_PARENT.fullmatch(metadata[TRACE_PARENT]) if TRACE_PARENT in metadata else None
+    trace = A_TRACE.fullmatch(metadata[TRACE_PARENT]) if TRACE_PARENT in metadata else None
     return Call(
         method,
         request_id,

@@ -341,3 +341,9 @@ async def test_many_violations_do_not_outgrow_what_callers_take_of_an_error(
     first, told = bad.field_violations[0], len(bad.field_violations)
     assert first.field == violations[0].field
     assert told == 100 or error.details().endswith(("more", "…"))
+
+
+async def test_a_caller_whose_name_cannot_be_handed_on_is_told_so(echo: Opener) -> None:
+    async with echo(echo_binding(EchoServicer())) as stub:
+        asked = stub.Say(pb.SayRequest(text="x"), metadata=(("x-touchpoint-caller", "x" * 129),))
+        assert (await failure(asked)).code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -19,12 +19,13 @@ from shared.budget import Budget
 from shared.call import Call, Caller
 from shared.client import connect, follow, invoke
 from shared.middleware.order import layers
+from shared.testing.grpc import grpc_service
 from shared.transport import options
 from shared.transport.grpc_server import GrpcRoutes
 from shared.transport.options import server_options
-from shared.transport.routes import routes
+from shared.transport.routes import new_call, routes
 from tests.grpc.kit.conftest import Opener
-from tests.grpc.kit.echo import EchoServicer, echo_binding, pb, stubs
+from tests.grpc.kit.echo import SAY, EchoServicer, echo_binding, pb, stubs
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 READY = grpc.ChannelConnectivity.READY
@@ -42,6 +43,15 @@ async def test_the_peer_gets_what_is_left_of_the_budget_and_who_asks(echo: Opene
         answer = await invoke(stub.Say, pb.SayRequest(text="x"), call(0.3), timeout_s=0.9)
     assert 0.1 < answer.remaining_s <= 0.302
     assert (answer.request_id, answer.caller, answer.trace_id) == ("r1", "web", "ab" * 16)
+
+
+async def test_a_trace_that_is_none_is_not_handed_on() -> None:
+    async with grpc_service(echo_binding(EchoServicer())) as channel:
+        stub: Any = stubs.EchoServiceStub(channel)
+        for parent in ("ä", "00-ab\n-cd-01", "x" * 20_000):
+            call = new_call(SAY, {"traceparent": parent}, None)
+            async with asyncio.timeout(5):  # such a header once ended no call, not even late
+                assert (await invoke(stub.Say, pb.SayRequest(text="x"), call, 2.0)).text == "x"
 
 
 async def test_the_own_timeout_counts_where_it_is_shorter(echo: Opener) -> None:

@@ -248,6 +248,16 @@ async def test_browsers_of_a_named_origin_may_call() -> None:
     assert "access-control-allow-origin" not in other.headers
 
 
+async def test_a_header_that_cannot_go_on_in_metadata_is_told_or_left_behind() -> None:
+    servicer = EchoServicer()
+    async with served(servicer) as client:
+        named = await client.post(SAY, json={"text": "x"}, headers={"x-touchpoint-caller": b"\xe4"})
+        traced = await client.post(SAY, json={"text": "x"}, headers={"traceparent": b"\xe4"})
+    assert (named.status_code, traced.status_code) == (400, 200)
+    (call,) = servicer.calls
+    assert not call.trace_id
+
+
 async def test_where_all_origins_may_call_none_is_made_up_and_nobodys_cookies_go_along() -> None:
     async with served(EchoServicer(), origins=("*",)) as client:
         answer = await say(client, {"text": "x"}, origin="https://else.example")
