@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from shared.transport.connections import most_connections
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -30,6 +32,8 @@ def server_options(max_request_bytes: int, streams: int = STREAMS) -> Options:
         # On by default, and then a second server binds the same port without a word.
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", streams),
+        # Whoever opens ten thousand takes no more memory and files than this many need.
+        ("grpc.max_allowed_incoming_connections", most_connections()),
         # A silent TCP connection stays for ever otherwise.
         ("grpc.server_handshake_timeout_ms", 3_000),
         ("grpc.max_receive_message_length", max_request_bytes),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-from typing import Any
+from collections import Counter
+from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from shared.logging import get_logger
+from shared.transport.connections import most_connections, most_of_one_peer
 
 log = get_logger(__name__)
 
@@ -20,15 +21,6 @@ BODY_S = 20.0
 STALLED_S = 10.0
 """For which a peer may read nothing of what is held ready for it."""
 HEAD_BYTES = 32 * 1024
-_MOST_CONNECTIONS = 4096
-
-
-def most_connections() -> int:
-    """Return how many connections are held at once: at most half of the files one may open."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (
-        _MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(_MOST_CONNECTIONS, files // 2)
-    )
 
 
 class WebProtocol(HttpToolsProtocol):
@@ -41,6 +33,8 @@ class WebProtocol(HttpToolsProtocol):
     head_s = HEAD_S
     body_s = BODY_S
     stalled_s = STALLED_S
+    _of_peers: ClassVar[Counter[str]] = Counter()
+    """Connections by the address of the peer, of all ports of this process."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -48,16 +42,23 @@ class WebProtocol(HttpToolsProtocol):
         self._stalled: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
+        self._peer = ""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if len(self.connections) > most_connections():
-            log.warning("http_connections_exhausted", held=len(self.connections))
+        self._peer = str((transport.get_extra_info("peername") or ("",))[0])
+        self._of_peers[self._peer] += 1
+        held, of_peer = len(self.connections), self._of_peers[self._peer]
+        if held > most_connections() or of_peer > most_of_one_peer():
+            log.warning("http_connections_exhausted", held=held, of_peer=of_peer)
             transport.abort()
             return
         self._expect(self.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._of_peers[self._peer] -= 1
+        if not self._of_peers[self._peer]:
+            del self._of_peers[self._peer]
         self._expect_nothing()
         self.resume_writing()
         super().connection_lost(exc)

@@ -11,7 +11,7 @@ from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 from tests.resilience.second_edge import second_edge
 
 SLOW_S = 1.0
-LONG = {"under_load", "kills", "several_replicas", "simulation", "timer_kills"}
+LONG = {"under_load", "kills", "several_replicas", "simulation", "timer_kills", "hostile"}
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -14,7 +14,7 @@ from shared.testing.proxy import Proxy
 from shared.testing.suite import RunningSuite
 
 BEHIND = ("profile", "retrieval", "rules", "ranker", "scenario")
-READY_S = 30.0
+READY_S = 90.0
 
 
 @asynccontextmanager

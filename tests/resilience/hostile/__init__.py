@@ -1,0 +1,1 @@
+"""Peers who mean harm, beside an honest one."""
