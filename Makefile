@@ -24,7 +24,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web test-examples lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web test-examples soak lint bench bench-scale bench-quality proto clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,7 +46,7 @@ test-resilience: $(VENV)/.dev  ## Kill, freeze and slow services and engines, al
 	@# What the simulated months do follows from the seed, and from how sets of texts are ordered.
 	PYTHONHASHSEED=0 SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/simulation
 	SEED=$(SEED) $(BIN)/python -m pytest --long tests/resilience tests/resilience/under_load \
-	  tests/resilience/timer_kills tests/resilience/several_replicas
+	  tests/resilience/timer_kills tests/resilience/several_replicas tests/resilience/hostile
 
 test-kills: $(VENV)/.dev  ## Kill profile 30 times while 20,000 events come in (KILLS=, EVENTS=, SEED=)
 	KILLS=$(KILLS) EVENTS=$(EVENTS) SEED=$(SEED) $(BIN)/python -m pytest tests/resilience/kills
@@ -60,6 +60,12 @@ test-web: $(VENV)/.dev  ## Try connect-web and clients/web in Node and in a brow
 
 test-examples: $(VENV)/.dev  ## Compile and run examples/ against a suite, where Node and Go are there
 	$(BIN)/python -m pytest tests/examples
+
+soak: $(VENV)/.dev  ## Prove answers under faults, memory and fuzzing at length (ONLY=faults|memory|fuzz, SHORT=1)
+	@mkdir -p build
+	ANSWERS=$(ANSWERS) KILLS=$(KILLS) FROZEN_S=$(FROZEN_S) MEMORY_FROM=$(MEMORY_FROM) \
+	  MEMORY_TO=$(MEMORY_TO) FUZZED=$(FUZZED) SEED=$(SEED) $(BIN)/python -m tests.resilience.soak \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(SHORT),--short) 2>build/soak.log || { tail -n 5 build/soak.log; exit 1; }
 
 lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/ruff check .

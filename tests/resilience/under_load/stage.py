@@ -30,6 +30,7 @@ SLOW_S = 1.5
 SLOW_ENGINE_S = 0.5
 SLOW_EDGE_S = 4.0
 """There and back, longer than its callers wait."""
+READY_S = 180.0
 BACK_S = 60.0
 """A killed process is started again, and reads its models anew."""
 
@@ -105,7 +106,7 @@ def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:
 
 
 @asynccontextmanager
-async def on_stage(home: Path, environ: Mapping[str, str]) -> AsyncIterator[Stage]:
+async def on_stage(home: Path, environ: Mapping[str, str], *flags: str) -> AsyncIterator[Stage]:
     """Start engines, proxies, the suite, and the edge that reaches all through proxies."""
     async with AsyncExitStack() as stack:
         (home / "engines").mkdir()
@@ -120,7 +121,8 @@ async def on_stage(home: Path, environ: Mapping[str, str]) -> AsyncIterator[Stag
         suite = await stack.enter_async_context(
             running_suite(
                 home / "suite",
-                *("--data", "none", "--port", "0"),
+                *("--data", "none", "--port", "0", *flags),
+                ready_s=READY_S,
                 environment={
                     **environ,
                     "TOUCHPOINT_POSTGRES_URL": _through(given["postgres"], proxies["postgres"]),

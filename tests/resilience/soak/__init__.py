@@ -1,0 +1,1 @@
+"""Long proofs: answers under faults, memory over many requests, requests nobody means."""
