@@ -122,60 +122,59 @@ class _Parts:
         self.retrieval = RetrievalServiceStub(runtime.channel("retrieval"))
         self.news = TaskNews()
         self.models = self._follow(settings, bus)
-        catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
-        chooser = Chooser(self.retrieval, self.clock, lambda: bundles.active_hash)
-        self.people, decisions = ProfilePeople(self.profile), RulesDecisions(self.rules)
+        self.people = ProfilePeople(self.profile)
         self.reach = CrashPoints(settings.crash_at, settings.home / "run" / "crashed").reach
         self.free_agents = FreeAgents(PostgresQueue(database), self.clock)
-        calls_per_day = self.free_agents.calls_per_day
         self.unevaluated = UnevaluatedKept(
             UNEVALUATED, PostgresCounts(database), self.clock, time.monotonic
         )
-        self.finder = Finder(
-            catalogue,
-            bundles,
-            self.people,
-            self.clock,
-            chooser,
-            decisions,
-            calls_per_day,
-            Calling(
-                self.free_agents.are_there, lambda: self.errands.channels, RulesGates(self.rules)
-            ),
-        )
         self.timers = Timers(
             self.store,
-            self.finder,
+            self._finder(),
             self.clock,
             owner=new_id(),
             lease_s=settings.lease_s,
             moved=self._moved,
             reach=self.reach,
         )
+        catalogue, bundles = self.models.catalogue.catalogue, self.models.bundles
+        wake = self.timers.wake
+        edge = AggregatorServiceStub(runtime.channel("aggregator"))
         self.errands = errands_of(
             settings,
             database,
             self.rules,
             self.profile,
-            AggregatorServiceStub(runtime.channel("aggregator")),
+            edge,
             catalogue,
             bundles,
             self.clock,
             self.reach,
-            self.timers.wake,
+            wake,
         )
         proposals = self.models.journeys.proposals
-        self.obstacles = Obstacles(
-            self.store, proposals, catalogue, bundles, self.clock, self.timers.wake
-        )
-        self.restocking = Restocking(self.store, catalogue, self.clock, self.timers.wake)
+        self.obstacles = Obstacles(self.store, proposals, catalogue, bundles, self.clock, wake)
+        self.restocking = Restocking(self.store, catalogue, self.clock, wake)
         self.relay = Relay(bus, database, _PACE_S)
-        wake = self.timers.wake
         self.consumers: Mapping[str, EffectConsumer] = {
             "events": events_consumer(bus, database, bundles, catalogue, self.clock, wake),
             "identities": identities_consumer(bus, database, self.clock, wake),
             "erasures": erasures_consumer(bus, database),
         }
+
+    def _finder(self) -> Finder:
+        """Return what finds out what decides about a journey."""
+        bundles, agents = self.models.bundles, self.free_agents
+        return Finder(
+            self.models.catalogue.catalogue,
+            bundles,
+            self.people,
+            self.clock,
+            Chooser(self.retrieval, self.clock, lambda: bundles.active_hash),
+            RulesDecisions(self.rules),
+            agents.calls_per_day,
+            Calling(agents.are_there, lambda: self.errands.channels, RulesGates(self.rules)),
+        )
 
     def servicer(self) -> ScenarioServicer:
         models = self.models
