@@ -32,6 +32,8 @@ from touchpoint.client.errors import call_error
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 _REFUSED = grpc.StatusCode.RESOURCE_EXHAUSTED
+_LEARNING = 2.5
+"""Times as long, since a client learns over seconds how much is taken."""
 _THIRDS = 3
 """Of a run: its rounds."""
 _LEAST_PAUSE_S = 0.05
@@ -73,8 +75,8 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell, rates: Rates) ->
         yield [Figure.median("goodput_2x_retrying", twice)]
         agents = await load.beside_agents()
         yield [Figure.pooled("agent_in_deadline_2x", mean(agents), agents)]
-        spared = load.goodputs(await load.at(10.0, "with the client", _through(client)))
-        yield [Figure.median("goodput_10x", spared)]
+        through = await load.at(10.0, "with the client", _through(client), _LEARNING)
+        yield [Figure.median("goodput_10x", load.goodputs(through))]
         refusals_ms = _refusals_ms(spikes[2.0].thirds())
         yield [
             Figure.median("refusal_p50_ms", [percentile(each, 0.5) for each in refusals_ms]),
@@ -143,10 +145,13 @@ class _Load:
         """Let what an overload before has left behind pass."""
         await self._run(self._due(_CALM_LOAD, _SPAN_S), banner_requests())
 
-    async def at(self, times: float, which: str, send: Send[RecommendRequest]) -> Stretch:
-        """Load it so, from nothing."""
-        found = await self._run(self._due(times, self.seconds), banner_requests(), send)
-        return self._told(Stretch(times, 0.0, self.seconds, found), which)
+    async def at(
+        self, times: float, which: str, send: Send[RecommendRequest], longer: float = 1.0
+    ) -> Stretch:
+        """Load it so, from nothing, or so many times as long as usual."""
+        seconds = self.seconds * longer
+        found = await self._run(self._due(times, seconds), banner_requests(), send)
+        return self._told(Stretch(times, 0.0, seconds, found), which)
 
     async def spike(self, times: float) -> Stretch:
         """Load it so for half a minute, between two stretches of calm."""
