@@ -34,6 +34,8 @@ _COMPARED = 0.2
 """Share of the rows, the last ones, that the candidate is compared on."""
 _AT_ONCE = 200
 _EXAMPLES = 10
+_TOLD = 0.05
+"""How much more of all rows must be done until it is told: to tell costs as much as a row."""
 _SLICE_S = 0.005
 _REST_S = 0.01
 """After each slice: a third of the service's time at most."""
@@ -77,11 +79,13 @@ class HistoryTrainer:
             rows = sorted(request.rows, key=lambda each: each.time_us)
             report, found, ids = pb.RankerTraining(), list[_Seen](), Counter[bytes]()
             key = await self._log.key()
-            slice_ends = time.monotonic() + _SLICE_S
+            slice_ends, told = time.monotonic() + _SLICE_S, 0
             for done, row in enumerate(rows):
                 self._add(row, report, found, key, ids)
                 if time.monotonic() >= slice_ends:
-                    yield pb.TrainRankerResponse(done=done, total=len(rows))
+                    if done - told >= _TOLD * len(rows):
+                        yield pb.TrainRankerResponse(done=done, total=len(rows))
+                        told = done
                     await asyncio.sleep(_REST_S)
                     slice_ends = time.monotonic() + _SLICE_S
             report.rows = len(found)
