@@ -8,11 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from google.protobuf.message import DecodeError
-
 from services.ranker.domain.situation import Liked, Situation, is_personal
 from shared.catalogue import Catalogue
-from shared.errors import FieldViolation, InvalidArgument
+from shared.snapshots import snapshot_of
 from touchpoint.common.v1.decision_pb2 import DecisionContext
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot, Session, Traits
 from touchpoint.common.v1.vocabulary_pb2 import Doubt, PurchaseStage
@@ -47,7 +45,7 @@ def read_situation(context: DecisionContext, snapshot: bytes, catalogue: Catalog
             is_gift=context.HasField("recipient"),
             now_us=context.now_us,
         )
-    person = _decoded(snapshot)
+    person = snapshot_of(snapshot)
     traits, local = person.traits, _local(context.now_us, person.time_zone)
     is_told = bool(person.person_ids) and not person.is_guessed
     in_mind = in_view or _on_mind(person.session, context.now_us)
@@ -187,10 +185,3 @@ def _on_mind(session: Session, now_us: int) -> str:
 
 def _is_on_mind(session: Session, now_us: int) -> bool:
     return now_us - session.last_us <= VISIT_LASTS_US
-
-
-def _decoded(snapshot: bytes) -> PersonSnapshot:
-    try:
-        return PersonSnapshot.FromString(snapshot)
-    except DecodeError as error:
-        raise InvalidArgument([FieldViolation("snapshot", "is no PersonSnapshot")]) from error

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
 from services.retrieval.answer_reading import read_answers
 from services.retrieval.definitions import Definitions
@@ -26,6 +25,7 @@ from shared.catalogue import Catalogue, Fence
 from shared.errors import FieldViolation, InvalidArgument
 from shared.exchange import NO_EXCHANGE
 from shared.money import to_micros
+from shared.snapshots import snapshot_of
 from touchpoint.common.v1.decision_pb2 import DecisionContext, Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 
@@ -291,10 +291,7 @@ def _cart(context: DecisionContext, person: PersonSnapshot | None) -> Iterable[i
 
 def _known(snapshot: bytes) -> PersonSnapshot | None:
     """Return who it is; None where it may be anybody."""
-    try:
-        decoded = PersonSnapshot.FromString(snapshot)
-    except DecodeError:
-        raise InvalidArgument([FieldViolation("snapshot", "is no PersonSnapshot")]) from None
+    decoded = snapshot_of(snapshot)
     return None if decoded.is_guessed else decoded
 
 

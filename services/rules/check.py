@@ -13,6 +13,7 @@ from services.rules.terms_keeping import KeptTerms
 from shared.arms import assign_variants
 from shared.definitions import BundleFollower
 from shared.logging import get_logger
+from shared.snapshots import snapshot_of
 from shared.trials import is_in_trial
 from touchpoint.common.v1.decision_pb2 import DecisionContext, RuleAct
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -50,7 +51,7 @@ class Checker:
     async def _case(self, request: pb.CheckRequest) -> Case:
         context = request.context
         compiled = self._bundles.of(context.bundle_hash)
-        snapshot = PersonSnapshot.FromString(request.snapshot) if request.snapshot else None
+        snapshot = snapshot_of(request.snapshot) if request.snapshot else None
         facts = await self._facts(compiled, context, snapshot)
         if snapshot is not None:
             return self._judge.case(compiled.treating(context.variants), context, snapshot, facts)

@@ -172,7 +172,9 @@ def _size(subjects: Subjects) -> int:
 
 
 def _of_purchase(places: Numbers, values: Sequence[float], column: Column) -> Column:
-    """Write the values of the families bought into a column of their absence."""
+    """Write the values of the families bought into a column of their absence, if there are any."""
+    if not len(values):
+        return column
     for candidate in np.flatnonzero(places >= 0).tolist():
         column[candidate] = values[places[candidate]]
     return column

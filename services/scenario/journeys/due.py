@@ -15,6 +15,7 @@ from shared.arms import IMPERSONAL
 from shared.catalogue import Catalogue
 from shared.definitions import BundleFollower
 from shared.exchange import Exchange
+from shared.snapshots import snapshot_of
 from touchpoint.common.v1.decision_pb2 import CartLine
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -48,7 +49,7 @@ class DueActions:
         response.versions.catalogue_version = self._catalogue.version
         if context.arm in IMPERSONAL or not request.snapshot:
             return response
-        snapshot = PersonSnapshot.FromString(request.snapshot)
+        snapshot = snapshot_of(request.snapshot)
         cart = self._cart(context.cart, snapshot, playbook.exchange)
         at_home = playbook.at_home(self._catalogue)
         values = session_values(snapshot, cart) if playbook.in_session else {}
