@@ -17,7 +17,7 @@ from services.retrieval.domain.retriever import Retriever
 from services.retrieval.plugins import Plugins, open_plugins
 from services.retrieval.storage.in_memory import InMemoryCatalogue
 from shared.call import own_call
-from tests.grpc.retrieval.replicas import Retrieval, item
+from tests.grpc.retrieval.replicas import CANDIDATES, Retrieval, item
 from tests.grpc.retrieval.test_retrieve import ask, snapshot_of
 from tests.unit.retrieval.shop import Shop
 from touchpoint.common.v1.identity_pb2 import IdentityKey
@@ -280,7 +280,8 @@ async def test_a_plug_in_hears_no_pseudonym_and_of_nobody_when_it_is_a_gift(in_m
             await retrieval.stub.Retrieve(request, timeout=5)
         known, gift = plugin.asked
         assert known.snapshot == snapshot.SerializeToString()
-        assert (known.limit, known.context.placements[0].placement) == (200, "web.home.banner")
+        assert known.limit == CANDIDATES
+        assert known.context.placements[0].placement == "web.home.banner"
         assert not known.context.identity_keys
         assert not known.context.session_id
         assert not gift.snapshot
