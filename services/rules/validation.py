@@ -19,6 +19,7 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
 _MAX_CANDIDATES = 2000
@@ -91,6 +92,12 @@ def _one_new(request: pb.SimulateDefinitionsRequest, path: str, wrong: Violation
         wrong.add(f"{path}bundle_hash", "or files must say by what to decide, and not both")
 
 
+def _known_channels(request: pb.ListSuppressionsRequest, path: str, wrong: Violations) -> None:
+    for index, channel in enumerate(request.channels):
+        if channel not in Channel.Value.values():
+            wrong.add(f"{path}channels[{index}]", f"has the unknown value {channel}")
+
+
 _signed = (length("changed_by", 128), length("message", 500))
 _ending = (length("ending", 50),)
 _files = each("files", required("path"), length("path", 256), at_most=_MAX_FILES)
@@ -120,6 +127,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     pb.ListSuppressionsRequest: validator(
         required("channels"),
         length("channels", 10),
+        _known_channels,
         length("policy", 64),
         each(
             "asks",

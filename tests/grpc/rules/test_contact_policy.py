@@ -400,3 +400,15 @@ async def test_what_a_race_refuses_names_the_limit_that_was_full(rules: Rules) -
     letter = await rules.commit(GUIDE, LAPTOP, context=mail(rules))
     assert list(letter.refused.rules) == ["contacts.letters"] * 2
     assert list(letter.refused.offer_nos) == [GUIDE, LAPTOP]
+
+
+@pytest.mark.parametrize("channel", [99, -(1 << 31)])
+async def test_what_holds_back_on_a_channel_that_there_is_not_is_not_told(
+    rules: Rules, channel: int
+) -> None:
+    request = pb.ListSuppressionsRequest()
+    request.channels.extend([Channel.WEB, channel])  # type: ignore[list-item]
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await rules.stub.ListSuppressions(request, timeout=5)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "channels[1]" in refused.value.details()
