@@ -1,6 +1,7 @@
 """Freezes a service of a home from a process of its own, to be ended by a test."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -15,4 +16,6 @@ async def main(home: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever is started in the background of a shell begins with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.run(main(Path(sys.argv[1])))
