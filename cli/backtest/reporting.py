@@ -11,12 +11,13 @@ from cli.backtest.played import Played
 from cli.backtest.playing import Span
 from cli.backtest.stage import Definitions
 from services.scenario.backtest.record import Record
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.counts import Counts
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.how_often import Met, how_often
 from services.scenario.domain.moments import local_day
-from services.scenario.domain.scenario import MessageOrder, Scenario
+from services.scenario.domain.scenario import Scenario
 from services.scenario.reports.how_often_messages import how_often_message
 from services.scenario.reports.scenario_messages import Parts, report_of
 from shared.catalogue import Catalogue

@@ -21,8 +21,8 @@ from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.player import Audience, ItemInView, Player
 from services.scenario.backtest.witness import Witness
 from services.scenario.definitions import Playbook, playbook
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.scenario import MessageOrder
 from services.scenario.errands.logbook import CALLER, events_of
 from services.scenario.messages.permitting import HELD_US, Full, full_by
 from shared.catalogue import Catalogue

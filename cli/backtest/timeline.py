@@ -11,7 +11,9 @@ from services.scenario.backtest.explaining import (
     situation_said,
     why_not_begun,
 )
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.conditions import values_of
+from services.scenario.domain.criteria import Condition, Values
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.graph import does
@@ -25,7 +27,6 @@ from services.scenario.domain.journey import (
     ProposeOffer,
     Transition,
 )
-from services.scenario.domain.scenario import Condition, MessageOrder, Values
 from services.scenario.domain.wording import told as message_told
 from services.scenario.domain.wording import waits_for
 from services.scenario.messages.channels import channel_name

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.scenario.desk.terms import NO_TERMS, DeskTerms, desk_terms
+from services.scenario.domain.criteria import AtHome
 from services.scenario.domain.passage import ANSWERS
-from services.scenario.domain.scenario import AtHome, Scenario
+from services.scenario.domain.scenario import Scenario
 from services.scenario.messages.stationery import TIME_ZONE, Stationery, stationery
 from services.scenario.reading import read_scenario, with_parameters
 from shared.arms import IMPERSONAL, assign_arm, assign_variants

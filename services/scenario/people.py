@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.scenario.asking import ask
-from services.scenario.domain.scenario import Cart
+from services.scenario.domain.carts import Cart
 from shared.call import Call, own_call
 from shared.client import invoke
 from shared.conditions.person import PersonValues

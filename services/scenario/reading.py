@@ -7,27 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from services.scenario.domain.actions import MessageOrder, Proposal, TaskOrder
 from services.scenario.domain.conditions import PERSONA, SEGMENTS
-from services.scenario.domain.scenario import (
-    END,
-    ONCE,
-    Condition,
-    Exit,
-    Hears,
-    Leads,
-    Limits,
-    LocalTime,
-    MessageOrder,
-    Proposal,
-    Reaction,
-    Scenario,
-    Situation,
-    Stage,
-    TaskOrder,
-    Times,
-    Values,
-    Way,
-)
+from services.scenario.domain.criteria import ONCE, Condition, Hears, Situation, Times, Values
+from services.scenario.domain.moments import LocalTime
+from services.scenario.domain.scenario import Exit, Limits, Scenario
+from services.scenario.domain.stages import END, Leads, Reaction, Stage, Way
 from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.unevaluated import UNEVALUATED
 from shared.conditions import ConditionError

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.scenario.audiences.offer import asked_offer
 from services.scenario.definitions import Playbook
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.audience import Way
 from services.scenario.domain.campaigns import Became, Campaign, message
 from services.scenario.domain.errand_store import ErrandStore
-from services.scenario.domain.scenario import MessageOrder
 from services.scenario.messages.channels import MARKETING, channel_name
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock

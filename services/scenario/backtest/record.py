@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.scenario.backtest.journeys import Sets
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.counts import Counted, Counts, Ends
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.journey import Due, GiveTask, Journey, Passage, Transition
-from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays

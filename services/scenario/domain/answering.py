@@ -17,7 +17,7 @@ from services.scenario.domain.journey import (
 )
 from services.scenario.domain.outcomes import CALL_AGAIN, Next, Said, course_of
 from services.scenario.domain.passage import has_task, led, own_key
-from services.scenario.domain.scenario import Leads
+from services.scenario.domain.stages import Leads
 from services.scenario.domain.task_kinds import TaskKind, kind_of
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.scenario.domain.moments import local_hour, next_moment
-from services.scenario.domain.scenario import LocalTime
+from services.scenario.domain.moments import LocalTime, local_hour, next_moment
 
 LESS_LIKELY = "LESS_LIKELY"
 """The reason of a channel that nothing was in the way of, but that another went before."""

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.scenario import MessageOrder
 
 _DAY_US = 86_400_000_000
 STANDS_US = 3 * _DAY_US

@@ -14,7 +14,7 @@ from services.scenario.domain.outcomes import (
     again_us,
     course_of,
 )
-from services.scenario.domain.scenario import Stage
+from services.scenario.domain.stages import Stage
 from services.scenario.domain.taking import Steps, go
 from services.scenario.domain.tasks import (
     Attempt,

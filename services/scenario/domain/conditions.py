@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import Any
 
+from services.scenario.domain.carts import Cart
+from services.scenario.domain.criteria import NOTHING, Values
 from services.scenario.domain.journey import Facts, Happened, Journey
-from services.scenario.domain.scenario import NOTHING, Cart, Values
 from shared.clock import from_us
 
 _DAY_US = 86_400_000_000

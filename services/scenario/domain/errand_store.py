@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.scenario.domain.campaigns import Became, Campaign, Taken
+from services.scenario.domain.carts import Beginning
 from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.lanes import LANES
-from services.scenario.domain.scenario import Beginning
 
 NONE_TAKEN: Mapping[int, int] = {}
 

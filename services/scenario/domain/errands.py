@@ -11,11 +11,11 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.outbound import Draft, Fate, Result
-from services.scenario.domain.scenario import MessageOrder
 from shared.replacing import replace
 
 LONGEST_TRIED_US = 20 * 3600 * 1_000_000

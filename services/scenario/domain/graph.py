@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from services.scenario.domain.scenario import END, Leads, Proposal, Scenario, Stage, Times
+from services.scenario.domain.actions import Proposal
+from services.scenario.domain.criteria import Times
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import END, Leads, Stage
 
 DAY_US = 86_400_000_000
 _ENDLESS_US = 7 * DAY_US

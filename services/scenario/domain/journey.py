@@ -6,18 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from services.scenario.domain.actions import MessageOrder, Proposal, TaskOrder
 from services.scenario.domain.best_channel import PassedOver, Weighed
+from services.scenario.domain.carts import NO_CART, Cart
+from services.scenario.domain.criteria import Values
 from services.scenario.domain.moments import MONDAY_TO_FRIDAY
-from services.scenario.domain.scenario import (
-    NO_CART,
-    Cart,
-    MessageOrder,
-    Proposal,
-    Scenario,
-    Stage,
-    TaskOrder,
-    Values,
-)
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE, CALL_BACK
 
 NOWHERE = -2

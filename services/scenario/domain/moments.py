@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.scenario.domain.scenario import LocalTime
 from shared.clock import from_us, to_us
 
 MONDAY_TO_FRIDAY = frozenset(range(5))
@@ -20,6 +20,16 @@ _EARLIEST_MIN, _LATEST_MIN = 9 * 60, 20 * 60
 """Of the day at which somebody is tried again who was not reached."""
 _LONGEST_DAYS = 400
 """Of looking for a working day: a list of holidays may be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A moment of the person's own day."""
+
+    minute: int
+    """Of the day, 0 to 1439."""
+    working_day: bool = False
+    after_us: int = 0
 
 
 def next_moment(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from services.scenario.domain.scenario import NO_CART, Cart, MessageOrder
+from services.scenario.domain.actions import MessageOrder
+from services.scenario.domain.carts import NO_CART, Cart
 
 
 class Fate(Enum):

@@ -7,6 +7,7 @@ is keyed by stage and occurrence, so that whoever writes it twice writes it once
 from __future__ import annotations
 
 from services.scenario.domain.conditions import event_values, who_entered
+from services.scenario.domain.criteria import Hears
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.journey import (
     BACK_IN_STOCK,
@@ -22,7 +23,8 @@ from services.scenario.domain.journey import (
     Transition,
 )
 from services.scenario.domain.moving import moved
-from services.scenario.domain.scenario import END, Hears, Leads, Scenario
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import END, Leads
 from services.scenario.domain.walking import enter, leave, next_look_us
 from shared.replacing import replace
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from services.scenario.domain.actions import TaskOrder
 from services.scenario.domain.journey import Facts, GiveTask, Journey, Transition
 from services.scenario.domain.moments import day_of
 from services.scenario.domain.passage import look, needs_situation
 from services.scenario.domain.ports import CALLS, CallDay, Claim, JourneyTransaction
-from services.scenario.domain.scenario import Limits, Scenario, TaskOrder
+from services.scenario.domain.scenario import Limits, Scenario
 from services.scenario.domain.walking import works_today
 
 NO_LIMITS = Limits()

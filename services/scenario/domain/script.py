@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.scenario.domain.scenario import Cart
+from services.scenario.domain.carts import Cart
 from shared.languages import nearest
 from shared.money import from_micros
 

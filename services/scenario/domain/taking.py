@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from services.scenario.domain.asking_again import given_up
+from services.scenario.domain.carts import Cart
+from services.scenario.domain.criteria import Times
 from services.scenario.domain.endings import end, rest
 from services.scenario.domain.entries import note_goals
 from services.scenario.domain.journey import (
@@ -32,7 +34,7 @@ from services.scenario.domain.ports import (
     Tally,
 )
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
-from services.scenario.domain.scenario import Cart, Scenario, Times
+from services.scenario.domain.scenario import Scenario
 from shared.replacing import replace
 
 NewId = Callable[[int], str]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from services.scenario.domain.actions import Proposal, TaskOrder
 from services.scenario.domain.best_channel import NO_CALLS_LEFT, PassedOver, Weighed
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.endings import DAY_US, end, park
@@ -26,16 +27,15 @@ from services.scenario.domain.journey import (
     SetAttributes,
     Transition,
 )
-from services.scenario.domain.moments import chance, day_began_us, is_working_day, next_moment
-from services.scenario.domain.scenario import (
-    END,
-    Leads,
+from services.scenario.domain.moments import (
     LocalTime,
-    Proposal,
-    Stage,
-    TaskOrder,
+    chance,
+    day_began_us,
+    is_working_day,
+    next_moment,
 )
 from services.scenario.domain.script import spoken
+from services.scenario.domain.stages import END, Leads, Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE
 from shared.replacing import replace
 

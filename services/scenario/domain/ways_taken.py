@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from services.scenario.domain.graph import edges
-from services.scenario.domain.scenario import END, Scenario
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import END
 
 Move = tuple[str, str, int]
 """From a stage to the next one, and how often; empty: before the first, and the end."""

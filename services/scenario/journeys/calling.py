@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
+from services.scenario.domain.actions import MessageOrder, TaskOrder
 from services.scenario.domain.best_channel import (
     NO_ADDRESS,
     NO_AGENT,
@@ -18,7 +19,7 @@ from services.scenario.domain.best_channel import (
     ranked,
     sifted,
 )
-from services.scenario.domain.scenario import MessageOrder, Stage, TaskOrder
+from services.scenario.domain.stages import Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.messages.channels import MARKETING, channel_name, is_reached
 from services.scenario.messages.habits import habits_of

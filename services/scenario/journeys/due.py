@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from services.scenario.definitions import Playbook
 from services.scenario.desk.free_agents import FreeAgents
+from services.scenario.domain.actions import Proposal
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.proposals import Proposals, Standing
-from services.scenario.domain.scenario import Cart, Proposal, Scenario
+from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.task_kinds import CALL_BACK, CHAT
 from services.scenario.journeys.finding import is_so, is_to_be_had, session_values
 from services.scenario.people import cart_of

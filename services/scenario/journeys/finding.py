@@ -11,12 +11,15 @@ from typing import Protocol
 
 from services.scenario.definitions import Playbook
 from services.scenario.domain.capacity import Assumed
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.conditions import values_of
+from services.scenario.domain.criteria import AtHome, Values
 from services.scenario.domain.journey import DECISION, Facts, Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import AtHome, Cart, Scenario, Stage, Values
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import Stage
 from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.shown import Decisions

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.asking import ask
+from services.scenario.domain.actions import MessageOrder
+from services.scenario.domain.carts import Beginning
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.outbound import (
     NO_ADDRESS,
@@ -16,7 +18,6 @@ from services.scenario.domain.outbound import (
     Message,
     Result,
 )
-from services.scenario.domain.scenario import Beginning, MessageOrder
 from services.scenario.messages.channels import MARKETING
 from services.scenario.messages.stationery import HOUSE, Sender, Stationery, Words
 from services.scenario.messages.values import values_of

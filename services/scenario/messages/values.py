@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from services.scenario.domain.scenario import Beginning
+from services.scenario.domain.carts import Beginning
 from services.scenario.messages.stationery import Sender
 from shared.catalogue import Catalogue
 from shared.money import MICROS, from_micros

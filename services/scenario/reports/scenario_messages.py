@@ -30,7 +30,8 @@ from services.scenario.domain.graph import (
 )
 from services.scenario.domain.intervals import difference
 from services.scenario.domain.journey import Outcome, Phase
-from services.scenario.domain.scenario import END, Scenario, Stage
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.stages import END, Stage
 from services.scenario.domain.ways_taken import Move, Step, ways_taken
 from touchpoint.common.v1.vocabulary_pb2 import Source
 from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.scenario.domain.campaigns import Became, Campaign, Taken, keys_of, new_ones
+from services.scenario.domain.carts import Beginning, Cart
 from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import Happened, SendMessage
 from services.scenario.domain.lanes import LANES, rooms
-from services.scenario.domain.scenario import Beginning, Cart
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.payloads import (
     job_of,

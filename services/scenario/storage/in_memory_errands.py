@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import Became, Campaign, Taken, new_ones
+from services.scenario.domain.carts import Beginning
 from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
 from services.scenario.domain.journey import (
@@ -18,7 +20,6 @@ from services.scenario.domain.journey import (
     TellAnswer,
 )
 from services.scenario.domain.lanes import LANES, rooms
-from services.scenario.domain.scenario import Beginning, MessageOrder
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.errands import Job
 from services.scenario.domain.journey import (
@@ -16,7 +17,6 @@ from services.scenario.domain.journey import (
     SetAttributes,
     TellAnswer,
 )
-from services.scenario.domain.scenario import MessageOrder
 from services.scenario.domain.task_kinds import ASKED_FOR
 from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel

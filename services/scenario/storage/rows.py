@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.entries import Entry, before_first
 from services.scenario.domain.journey import (
     Due,
@@ -19,7 +20,6 @@ from services.scenario.domain.journey import (
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.ports import Tally
 from services.scenario.domain.queue import Load
-from services.scenario.domain.scenario import Cart
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
 from services.scenario.storage.payloads import Effect, passed_over_row, payload_of

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.journey import Happened, Outcome, Phase
 from services.scenario.domain.ports import Tally
-from services.scenario.domain.scenario import Cart, Limits
+from services.scenario.domain.scenario import Limits
 from services.scenario.domain.taking import take_message_outcome, take_timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from services.scenario.storage.notices import journey_notice

@@ -8,6 +8,7 @@ import pytest
 
 from services.scenario.carriers import MESSAGE_CHANNELS
 from services.scenario.domain.best_channel import PassedOver
+from services.scenario.domain.carts import Beginning
 from services.scenario.domain.counts import Counted
 from services.scenario.domain.errands import (
     State,
@@ -21,7 +22,6 @@ from services.scenario.domain.errands import (
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.lanes import CHANNELS, INWARD
 from services.scenario.domain.outbound import Fate, Result
-from services.scenario.domain.scenario import Beginning
 from tests.contract.scenario.conftest import apart, one
 from tests.unit.scenario.playing import (
     ADA,

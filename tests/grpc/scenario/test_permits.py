@@ -6,8 +6,8 @@ import pytest_asyncio
 
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.consumers import change_of
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.scenario import MessageOrder
 from services.scenario.errands.logbook import events_of
 from services.scenario.messages.permitting import Full, RulesGates, RulesPermits
 from tests.grpc.rules.rules_kit import running_rules

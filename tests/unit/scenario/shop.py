@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from services.scenario.definitions import playbook
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.passage import needs_situation
-from services.scenario.domain.scenario import Cart
 from shared.catalogue import Catalogue
 from shared.definitions.follower import NO_TRIAL
 from shared.errors import Unavailable

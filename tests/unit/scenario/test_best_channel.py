@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.desk.free_agents import FreeAgents
+from services.scenario.domain.actions import MessageOrder, TaskOrder
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.best_channel import (
     Answered,
@@ -18,7 +19,7 @@ from services.scenario.domain.best_channel import (
     likely_hour_us,
     ranked,
 )
-from services.scenario.domain.scenario import MessageOrder, Stage, TaskOrder
+from services.scenario.domain.stages import Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.journeys.calling import Calling
 from services.scenario.messages.channels import channel_name

@@ -1,8 +1,8 @@
 """Messages that tell people of an offer: asked about again as they are sent, and sent once each."""
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import STANDS_US, Campaign, message
 from services.scenario.domain.outbound import Message
-from services.scenario.domain.scenario import MessageOrder
 from tests.unit.scenario.outside import EMAIL, House, State
 from tests.unit.scenario.playing import ADA, HOUR_US, NOON_US
 

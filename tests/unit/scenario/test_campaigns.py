@@ -1,5 +1,6 @@
 """Everybody is told once of an offer under a campaign, whoever they turn out to be."""
 
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import (
     STANDS_US,
     Campaign,
@@ -8,7 +9,6 @@ from services.scenario.domain.campaigns import (
     message,
     new_ones,
 )
-from services.scenario.domain.scenario import MessageOrder
 from tests.unit.scenario.playing import ADA, BOB, NOON_US
 
 EMAIL = 4

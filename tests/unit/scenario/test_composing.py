@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.scenario.domain.actions import MessageOrder
+from services.scenario.domain.carts import NO_CART, Beginning, Cart
 from services.scenario.domain.outbound import Draft, Fate
-from services.scenario.domain.scenario import NO_CART, Beginning, Cart, MessageOrder
 from services.scenario.messages.composing import Links, TemplateComposer
 from services.scenario.messages.stationery import stationery
 from services.scenario.messages.values import first_name, price

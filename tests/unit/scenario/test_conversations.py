@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.domain.answering import answered
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.journey import Facts, Happened, Outcome, Phase
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.passage import begin, happened, look, needs_person
-from services.scenario.domain.scenario import Cart
 from services.scenario.domain.walking import MOST_STAGES
 from tests.unit.scenario.playing import ADA, CART, DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.writing import scenario, stage

@@ -3,7 +3,8 @@
 import pytest
 
 from services.scenario.definitions import playbook
-from services.scenario.domain.scenario import Cart, Proposal
+from services.scenario.domain.actions import Proposal
+from services.scenario.domain.carts import Cart
 from services.scenario.reading import kept_scenario
 from shared.definitions import CompileError
 from tests.unit.scenario.playing import DAY_US, MINUTE_US, abandoned_cart

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.journey import Facts, Happened, Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
-from services.scenario.domain.scenario import Cart
 from services.scenario.journeys.choosing import Chooser
 from services.scenario.journeys.finding import Finder
 from services.scenario.people import ProfilePeople

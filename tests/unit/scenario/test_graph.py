@@ -3,7 +3,7 @@
 import pytest
 
 from services.scenario.domain.graph import begins, does, edges
-from services.scenario.domain.scenario import END
+from services.scenario.domain.stages import END
 from services.scenario.reading import read_scenario
 from tests.unit.scenario.playing import DAY_US, HOUR_US
 from tests.unit.scenario.writing import scenario, stage

@@ -1,6 +1,7 @@
 """What an agent says."""
 
-from services.scenario.domain.scenario import Cart, TaskOrder
+from services.scenario.domain.actions import TaskOrder
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.script import spoken
 
 TITLES = {number: f"Item {number}" for number in range(1, 9)}

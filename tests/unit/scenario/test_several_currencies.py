@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from services.scenario.domain.carts import Cart
 from services.scenario.domain.proposals import Proposals
-from services.scenario.domain.scenario import Cart
 from services.scenario.journeys.due import DueActions
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue, snapshot

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.scenario.desk.approaching import NEVER
+from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
-from services.scenario.domain.scenario import MessageOrder
 from shared.errors import NotFound
 from tests.unit.scenario.playing import ADA
 from tests.unit.scenario.theatre import CABLE, DVD, FLOUR, OTHER_TV, SOUNDBAR, TV, Theatre
