@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from services.scenario.carriers import Carriage
 from services.scenario.crashing import Reach
 from services.scenario.domain.best_channel import NO_CONSENT, Choice
+from services.scenario.domain.errand_steps import carried, depart, give_up, skip
 from services.scenario.domain.errand_store import ErrandWork
-from services.scenario.domain.errands import Dispatch, State, Step, carried, depart, give_up, skip
+from services.scenario.domain.errands import Dispatch, State, Step
 from services.scenario.domain.outbound import Composer, Fate, Message, Result
 from services.scenario.messages.channels import MARKETING
 from services.scenario.messages.permitting import Permits

@@ -6,7 +6,8 @@ import asyncio
 
 from services.scenario.carriers import Carriage
 from services.scenario.domain.best_channel import Choice
-from services.scenario.domain.errands import Dispatch, Step, answered, doubt, give_up
+from services.scenario.domain.errand_steps import answered, doubt, give_up
+from services.scenario.domain.errands import Dispatch, Step
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.messages.carrying import Carrying, Ready
 

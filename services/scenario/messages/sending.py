@@ -20,18 +20,9 @@ from services.scenario.domain.best_channel import (
     ranked,
     sifted,
 )
+from services.scenario.domain.errand_steps import carried, fail, put_off, refused, skip
 from services.scenario.domain.errand_store import ErrandWork
-from services.scenario.domain.errands import (
-    TOO_LATE,
-    Dispatch,
-    State,
-    Step,
-    carried,
-    fail,
-    put_off,
-    refused,
-    skip,
-)
+from services.scenario.domain.errands import TOO_LATE, Dispatch, State, Step
 from services.scenario.domain.outbound import NO_ADDRESS, Composer, Fate, Message, Result
 from services.scenario.messages.carrying import Carrying, Ready
 from services.scenario.messages.channels import MARKETING, channel_name

@@ -9,8 +9,9 @@ from dataclasses import replace
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import Became, Campaign, Taken, new_ones
 from services.scenario.domain.carts import Beginning
+from services.scenario.domain.errand_steps import interrupted
 from services.scenario.domain.errand_store import NONE_TAKEN
-from services.scenario.domain.errands import Dispatch, Job, State, Step, interrupted
+from services.scenario.domain.errands import Dispatch, Job, State, Step
 from services.scenario.domain.journey import (
     Due,
     Happened,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import Became, Campaign, Taken, message
-from services.scenario.domain.errands import State, skip
+from services.scenario.domain.errand_steps import skip
+from services.scenario.domain.errands import State
 from tests.contract.scenario.conftest import one
 from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US
 

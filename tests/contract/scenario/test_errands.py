@@ -10,15 +10,8 @@ from services.scenario.carriers import MESSAGE_CHANNELS
 from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.carts import Beginning
 from services.scenario.domain.counts import Counted
-from services.scenario.domain.errands import (
-    State,
-    carried,
-    depart,
-    doubt,
-    finish,
-    put_off,
-    skip,
-)
+from services.scenario.domain.errand_steps import carried, depart, doubt, finish, put_off, skip
+from services.scenario.domain.errands import State
 from services.scenario.domain.journey import Happened
 from services.scenario.domain.lanes import CHANNELS, INWARD
 from services.scenario.domain.outbound import Fate, Result

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver, Weighed
-from services.scenario.domain.errands import LONGEST_TRIED_US, Dispatch, Step, carried, put_off
+from services.scenario.domain.errand_steps import carried, put_off
+from services.scenario.domain.errands import LONGEST_TRIED_US, Dispatch, Step
 from services.scenario.domain.journey import Happened, Outcome, SetAttributes
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.taking import take_events
