@@ -74,6 +74,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         tried_by(bundles),
         qualities,
     )
+    channels = [runtime.channel(peer) for peer in PEERS]
     yield Service(
         name=settings.service,
         bindings=(binding,),
@@ -85,25 +86,30 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             "definitions": bundles.run,
             "popular": popular.keep_warm,
         },
-        warm_up=previews(
-            binding, lambda: bundles.active, [runtime.channel(peer) for peer in PEERS]
-        ),
-        http=HttpFace(
-            settings.http_listen,
-            (binding,),
-            tuple(sorted(settings.allowed_origins)),
-            {**sample_pages(), **openapi_pages(API, (binding,), API_TOLD)},
-            CLICKS,
-            BEACONS,
-        ),
+        warm_up=previews(binding, lambda: bundles.active, channels),
+        http=_http_face(settings, binding),
         prioritise=priorities.prioritise,
         hear_load=lambda load: qualities.hear_load(lambda: load() / Priority.WEB.share),
         needs=NEEDS,
-        admits=EdgeAdmission(
-            identification.visitors, settings.default_channel, settings.default_placement
-        ),
+        admits=_admission(settings, identification),
     )
     await apart.drained()
+
+
+def _http_face(settings: AggregatorSettings, binding: Binding) -> HttpFace:
+    return HttpFace(
+        settings.http_listen,
+        (binding,),
+        tuple(sorted(settings.allowed_origins)),
+        {**sample_pages(), **openapi_pages(API, (binding,), API_TOLD)},
+        CLICKS,
+        BEACONS,
+    )
+
+
+def _admission(settings: AggregatorSettings, identification: Identification) -> EdgeAdmission:
+    visitors = identification.visitors
+    return EdgeAdmission(visitors, settings.default_channel, settings.default_placement)
 
 
 def _tell_quality(quality: float, up_to_s: float) -> None:
