@@ -87,7 +87,8 @@ def _sentence(
         took = f"{took}, {treatment(answer.arm, answer.variants)}"
     if preview:
         return f"Preview, {took}; nothing was reserved or remembered."
-    return f"Decision {answer.decision_id}, {took}."
+    again = ", which stood already" if answer.repeated_decision else ""
+    return f"Decision {answer.decision_id}{again}, {took}."
 
 
 def treatment(arm: Arm.Value.ValueType, variants: Iterable[VariantOf]) -> str:

@@ -42,6 +42,7 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
     console.print(timings(trace.timings), style="dim", markup=False, soft_wrap=True)
     show_degraded(console, trace.degraded)
     show_quality(console, trace.quality, trace.sources_left_out)
+    _show_unconfirmed(console, answer, now)
     console.print(
         f"by bundle {trace.bundle_hash[:12]}, model {trace.model or '-'}, "
         f"catalogue {trace.catalogue_version}, the person's event {trace.seq}",
@@ -49,6 +50,26 @@ def show_trace(console: Console, answer: ExplainDecisionResponse, now: datetime)
         markup=False,
         soft_wrap=True,
     )
+
+
+def _show_unconfirmed(console: Console, answer: ExplainDecisionResponse, now: datetime) -> None:
+    """Say that an answer went out without rules; what it showed, where that was something else."""
+    if not answer.HasField("unconfirmed"):
+        return
+    late = answer.unconfirmed
+    if not answer.committed:
+        said = "Rules did not confirm it in time: it counts as no contact, and promises nothing."
+        console.print(said, markup=False, soft_wrap=True)
+        return
+    answered = ago(late.answered_time, now)
+    titles = {each.offer_id: each.title for each in answer.candidates}
+    said = f"Answered without rules' confirmation as well, {answered}, with:"
+    console.print(said, markup=False, soft_wrap=True)
+    for placement in late.placements:
+        show_placement(console, placement, explain=True, titles=titles)
+    console.print(timings(late.timings), style="dim", markup=False, soft_wrap=True)
+    show_degraded(console, late.degraded)
+    show_quality(console, late.quality, ())
 
 
 def _show_candidates(console: Console, answer: ExplainDecisionResponse) -> None:

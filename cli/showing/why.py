@@ -88,12 +88,29 @@ def _removed(removed: Removed) -> str:
 
 
 def _outranked(candidate: ExplainedCandidate, answer: ExplainDecisionResponse) -> str:
-    source = Source.Value.Name(candidate.source)
+    source, strength = Source.Value.Name(candidate.source), candidate.source_score
+    proposed = f"{candidate.offer_id} was proposed ({source}, strength {strength:.2f})"
+    if unchecked := _missed(answer, "rules.Check"):
+        return f"{proposed} and not shown: {unchecked}, and nothing unchecked is."
+    if unconfirmed := _missed(answer, "rules.Commit"):
+        return (
+            f"{proposed} and not shown: it ranked lower, or counts as a contact or promises "
+            f"something and {unconfirmed}."
+        )
     chosen = sum(len(placement.recommendations) for placement in answer.trace.placements)
-    return (
-        f"{candidate.offer_id} was proposed ({source}, strength {candidate.source_score:.2f}) and "
-        f"might have been shown; {several(chosen, 'other')} ranked higher."
-    )
+    return f"{proposed} and might have been shown; {several(chosen, 'other')} ranked higher."
+
+
+def _missed(answer: ExplainDecisionResponse, step: str) -> str:
+    """Tell of a step that rules did not answer; nothing where it did, or had no need to."""
+    if answer.committed:
+        return ""
+    ends = (each.outcome for each in answer.trace.timings if each.service == step)
+    outcome = next(ends, "OK")
+    verb = {"rules.Check": "check", "rules.Commit": "confirm"}[step]
+    if outcome in ("OK", "SKIPPED"):
+        return ""
+    return f"rules did not {verb} it in time ({outcome})"
 
 
 def _why_not_proposed(answer: ExplainDecisionResponse) -> str:

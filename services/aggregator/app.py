@@ -22,6 +22,7 @@ from services.aggregator.pages import API, API_TOLD, BEACONS, CLICKS, sample_pag
 from services.aggregator.peers import PEERS, Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.recording import Recorder
+from services.aggregator.pipeline.unconfirmed import Unconfirmed
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from services.aggregator.preferences import PreferenceDesk
@@ -62,6 +63,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
     popular = PopularLists(peers.retrieval, lambda: bundles.active_hash)
     identification = Identification(settings.deployment_key, settings.phone_region)
     apart, qualities = Apart(), Qualities(changed=_tell_quality)
+    unconfirmed = Unconfirmed(peers, Wording(catalogue.catalogue))
     binding = bound(
         peers,
         catalogue.catalogue,
@@ -73,6 +75,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         _recorder(settings.recorded_per_hour),
         tried_by(bundles),
         qualities,
+        unconfirmed,
     )
     channels = [runtime.channel(peer) for peer in PEERS]
     yield Service(
@@ -85,6 +88,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
             "catalogue": catalogue.run,
             "definitions": bundles.run,
             "popular": popular.keep_warm,
+            "unconfirmed": unconfirmed.run,
         },
         warm_up=previews(binding, lambda: bundles.active, channels),
         http=_http_face(settings, binding),
@@ -132,10 +136,18 @@ def bound(
     recorder: Recorder,
     tried: Callable[[], Tried | None] = nothing_tried,
     qualities: Qualities | None = None,
+    unconfirmed: Unconfirmed | None = None,
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
-    pipeline = Pipeline(peers, catalogue, popular, recorder, qualities or Qualities())
+    pipeline = Pipeline(
+        peers,
+        catalogue,
+        popular,
+        recorder,
+        qualities or Qualities(),
+        unconfirmed or Unconfirmed(peers, wording),
+    )
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart, CallRouting(peers)),

@@ -19,6 +19,7 @@ from touchpoint.aggregator.v1.aggregator_pb2 import (
     DecisionTrace,
     PlacementRecommendations,
     Recommendation,
+    UnconfirmedAnswer,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     ExplainDecisionResponse,
@@ -26,7 +27,12 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
 )
 from touchpoint.common.v1.decision_pb2 import Recipient
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.rules.v1.rules_service_pb2 import GetDecisionRequest, GetDecisionResponse
+from touchpoint.rules.v1.rules_service_pb2 import (
+    CommitPlacement,
+    GetDecisionRequest,
+    GetDecisionResponse,
+)
+from touchpoint.rules.v1.rules_service_pb2 import UnconfirmedAnswer as StoredAnswer
 
 LONGEST_S = 1.0
 SHOWN, REMOVED, NOT_CHOSEN = "SHOWN", "REMOVED", "NOT_CHOSEN"
@@ -54,7 +60,7 @@ class Explaining:
         trace = DecisionTrace.FromString(kept.trace)
         candidates = from_proto(trace.candidates)
         texts = self._rule_texts(trace.bundle_hash)
-        shown = self._shown(trace, kept, candidates)
+        shown = self._shown(trace, kept.placements, candidates)
         response = ExplainDecisionResponse(
             trace=trace,
             removed=self._wording.removed(trace.removed, texts, trace.locale),
@@ -66,7 +72,21 @@ class Explaining:
         response.trace.decision_id = decision_id
         del response.trace.placements[:]
         response.trace.placements.extend(shown)
+        response.committed = kept.committed
+        if kept.HasField("unconfirmed"):
+            response.unconfirmed.CopyFrom(self._unconfirmed(kept.unconfirmed))
         return response
+
+    def _unconfirmed(self, answer: StoredAnswer) -> UnconfirmedAnswer:
+        """Write what went out without rules, beside what else is known of the decision."""
+        trace = DecisionTrace.FromString(answer.trace)
+        return UnconfirmedAnswer(
+            answered_time=answer.answered_time,
+            placements=self._shown(trace, answer.placements, from_proto(trace.candidates)),
+            degraded=trace.degraded,
+            timings=trace.timings,
+            quality=trace.quality,
+        )
 
     def _rule_texts(self, bundle_hash: str) -> Mapping[str, Mapping[str, str]]:
         """Return the sentences of what it was decided by; if that is gone, of what is in force."""
@@ -76,7 +96,7 @@ class Explaining:
         return self._definitions().rule_texts
 
     def _shown(
-        self, trace: DecisionTrace, kept: GetDecisionResponse, candidates: Candidates
+        self, trace: DecisionTrace, shown: Iterable[CommitPlacement], candidates: Candidates
     ) -> list[PlacementRecommendations]:
         """Write what was shown in the end, with what the trace holds of it.
 
@@ -95,8 +115,8 @@ class Explaining:
             Recipient(),
         )
         written = []
-        for placement in kept.placements:
-            shown = PlacementRecommendations(placement=placement.placement)
+        for placement in shown:
+            told_again = PlacementRecommendations(placement=placement.placement)
             for notice in placement.chosen:
                 choice = from_notice(notice)
                 found = self._recommendation(choice)
@@ -107,8 +127,8 @@ class Explaining:
                     found.placing.CopyFrom(known.placing)
                 if not found.reasons:
                     found.reasons.append(self._wording.reason(choice, candidates, moment))
-                shown.recommendations.append(found)
-            written.append(shown)
+                told_again.recommendations.append(found)
+            written.append(told_again)
         return written
 
     def _recommendation(self, choice: Choice) -> Recommendation:

@@ -55,6 +55,25 @@ def reserved(
     return response
 
 
+def decision(found: StoredDecision | None, unconfirmed: bytes) -> pb.GetDecisionResponse:
+    """Return what is kept of a decision: as committed, else as it was answered without that."""
+    response = pb.GetDecisionResponse(committed=found is not None)
+    if unconfirmed:
+        response.unconfirmed.ParseFromString(unconfirmed)
+    answer = response.unconfirmed
+    if found is not None:
+        response.trace = found.trace
+        response.placements.extend(pb.CommitResponse.FromString(found.answer).placements)
+        response.person_ids.extend(found.person_ids)
+        response.decided_time.FromMicroseconds(found.decided_us)
+    else:
+        response.trace = answer.trace
+        response.placements.extend(answer.placements)
+        response.person_ids.extend(answer.person_ids)
+        response.decided_time.CopyFrom(answer.answered_time)
+    return response
+
+
 def promise(found: OpenPromise, terms: PromisedTerms | None, *, sold_out: bool) -> Promise:
     made = Promise(offer_no=found.offer_no, terms=terms, sold_out=sold_out)
     made.made_time.FromMicroseconds(found.made_us)

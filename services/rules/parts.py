@@ -29,6 +29,7 @@ from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
+from services.rules.storage.unconfirmed import PostgresAnswers
 from services.rules.taking_part import TakingPart
 from services.rules.terms_keeping import KeptTerms
 from services.rules.trying import house_of
@@ -54,6 +55,7 @@ class Stores:
     recordings: PostgresRecordings
     results: PostgresResults
     terms: PostgresTerms
+    unconfirmed: PostgresAnswers
 
     @classmethod
     def on(cls, database: Database) -> Stores:
@@ -64,6 +66,7 @@ class Stores:
             PostgresRecordings(database),
             PostgresResults(database),
             PostgresTerms(database),
+            PostgresAnswers(database),
         )
 
 
@@ -182,6 +185,7 @@ def open_servicer(runtime: Runtime, parts: Parts) -> RulesServicer:
         parts.spending,
         Simulations(_simulated(runtime, parts)),
         followed.kept_terms,
+        stores.unconfirmed,
     )
 
 

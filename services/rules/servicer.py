@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.rules.answers import balance, presentations, promise, reserved
+from services.rules.answers import balance, decision, presentations, promise, reserved
 from services.rules.applying import Definitions
 from services.rules.approaching import ContactTerms, Encounter, occasion_of
 from services.rules.attributes import OfferAttributes
@@ -20,6 +20,7 @@ from services.rules.domain.ledger import Ledger
 from services.rules.domain.promises import OpenPromise
 from services.rules.domain.retention import Keep
 from services.rules.domain.stock import is_sold_out
+from services.rules.domain.unconfirmed import AnswerStore, StoredAnswer
 from services.rules.results import Results
 from services.rules.simulating import Simulations
 from services.rules.spending import Spending
@@ -60,6 +61,7 @@ class RulesServicer(DefinitionRpcs):
         spending: Spending,
         simulations: Simulations,
         kept_terms: KeptTerms,
+        answers: AnswerStore,
     ) -> None:
         DefinitionRpcs.__init__(self, definitions, store, simulations)
         self._checker = checker
@@ -73,6 +75,7 @@ class RulesServicer(DefinitionRpcs):
         self._results = results
         self._spending = spending
         self._kept_terms = kept_terms
+        self._answers = answers
 
     async def check(self, call: Call, request: pb.CheckRequest) -> pb.CheckResponse:
         return await self._checker.check(request)
@@ -149,15 +152,16 @@ class RulesServicer(DefinitionRpcs):
         self, call: Call, request: pb.GetDecisionRequest
     ) -> pb.GetDecisionResponse:
         found = await self._ledger.decision(request.decision_id)
-        if found is None:
+        unconfirmed = await self._answers.answer(request.decision_id)
+        if found is None and not unconfirmed:
             raise NotFound("there is no such decision")
-        response = pb.GetDecisionResponse(
-            trace=found.trace,
-            placements=pb.CommitResponse.FromString(found.answer).placements,
-            person_ids=found.person_ids,
-        )
-        response.decided_time.FromMicroseconds(found.decided_us)
-        return response
+        return decision(found, unconfirmed)
+
+    async def keep_answers(
+        self, call: Call, request: pb.KeepAnswersRequest
+    ) -> pb.KeepAnswersResponse:
+        await self._answers.add([_answer(each) for each in request.answers])
+        return pb.KeepAnswersResponse()
 
     async def stream_decisions(
         self, call: Call, request: pb.StreamDecisionsRequest
@@ -223,6 +227,15 @@ class RulesServicer(DefinitionRpcs):
     def _policy_of(self, persons: Sequence[str]) -> ContactPolicy:
         """Return what is in force for a set of persons, oldest first."""
         return self._bundles.for_person(persons[0] if persons else "").policy.contacts
+
+
+def _answer(told: pb.UnconfirmedAnswer) -> StoredAnswer:
+    return StoredAnswer(
+        told.decision_id,
+        tuple(told.person_ids),
+        told.answered_time.ToMicroseconds(),
+        told.SerializeToString(),
+    )
 
 
 def _logged(contact: LoggedContact) -> ContactNotice:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from services.rules.definitions.experiments_checked import MAX_EXPERIMENTS
 from services.rules.domain.definitions import MOST_PLACEMENTS
 from services.rules.domain.retention import Keep
@@ -19,6 +21,7 @@ from shared.validation import (
     required,
     validator,
 )
+from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1 import rules_service_pb2 as pb
 
@@ -26,6 +29,8 @@ _MAX_CANDIDATES = 2000
 _MAX_PERSONS = 64
 _MAX_FILES = 500
 _MAX_ASKS = 500
+_MAX_ANSWERS = 100
+_LARGEST_TRACE = 1 << 20
 
 _context = nested(
     "context",
@@ -64,6 +69,13 @@ def _is_committed(request: pb.CommitRequest, path: str, violations: Violations) 
 def _somebody(request: Any, path: str, violations: Violations) -> None:
     if not request.person_ids and not request.identity_keys:
         violations.add(f"{path}person_ids", "or identity_keys must say whom")
+
+
+def _trace(answer: pb.UnconfirmedAnswer, path: str, violations: Violations) -> None:
+    try:
+        DecisionTrace.FromString(answer.trace)
+    except DecodeError:
+        violations.add(f"{path}trace", "must be a serialised aggregator DecisionTrace")
 
 
 def _held_for_a_while(request: Any, path: str, violations: Violations) -> None:
@@ -138,6 +150,19 @@ VALIDATORS: Mapping[type[Any], Validator] = {
     ),
     pb.ReleaseContactRequest: validator(required("contact_id")),
     pb.GetDecisionRequest: validator(required("decision_id")),
+    pb.KeepAnswersRequest: validator(
+        required("answers"),
+        each(
+            "answers",
+            required("decision_id", "answered_time"),
+            length("decision_id", 64),
+            length("trace", _LARGEST_TRACE),
+            length("person_ids", _MAX_PERSONS),
+            _trace,
+            each("placements", length("chosen", 50), at_most=MOST_PLACEMENTS),
+            at_most=_MAX_ANSWERS,
+        ),
+    ),
     pb.CheckDefinitionsRequest: validator(required("files"), _files),
     pb.ApplyDefinitionsRequest: validator(
         required("files"), _files, *_signed, _share_of_people, *_ending

@@ -44,6 +44,7 @@ def answer(question: Question, decision: Decision, wording: Wording) -> Recommen
         arm=question.context.arm,
         variants=question.context.variants,
         quality=question.quality,
+        repeated_decision=decision.stood,
     )
     if moment.channel == Channel.IVR:
         _number(response)

@@ -28,7 +28,7 @@ def request(
         context=question.context,
         person_ids=person_ids,
         standing_token=decision.person.standing_token,
-        placements=_placements(question, decision.slates),
+        placements=placements(question, decision.slates),
         trace=trace.SerializeToString(),
         model=decision.versions.model,
         degraded=bool(decision.degraded),
@@ -51,7 +51,7 @@ def _is_makeshift(question: Question, slates: Sequence[PlacementSlate]) -> bool:
     )
 
 
-def _placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
+def placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
     """Write the page, with what would follow on each placement."""
     named = zip(question.context.placements, slates, strict=True)
     return [

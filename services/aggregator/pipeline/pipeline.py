@@ -21,6 +21,7 @@ from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.sharing_out import arm_plan, take_part, trial_plan
 from services.aggregator.pipeline.stepping import Stepper
 from services.aggregator.pipeline.trace import trace
+from services.aggregator.pipeline.unconfirmed import Unconfirmed
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from shared.arms import assign_arm
@@ -43,6 +44,7 @@ class Pipeline:
         popular: PopularLists,
         recorder: Recorder,
         qualities: Qualities,
+        unconfirmed: Unconfirmed,
     ) -> None:
         self._peers = peers
         self._catalogue = catalogue
@@ -51,6 +53,7 @@ class Pipeline:
         self._wording = Wording(catalogue)
         self._recorder = recorder
         self._qualities = qualities
+        self._unconfirmed = unconfirmed
 
     async def decide(self, question: Question) -> Decision:
         """Return a decision within the budget; a peer's failure is never raised."""
@@ -67,7 +70,10 @@ class Pipeline:
         )
         verdict = await steps.ask(Step.CHECK, self._peers.rules.Check, check)
         if verdict is None:
-            return self._closed(question, person, packed, steps)
+            closed = self._closed(question, person, packed, steps)
+            if not question.context.preview:
+                self._unconfirmed.keep(question, closed, person.person_ids)
+            return closed
         self._note_verdict(question, verdict)
         whole = packed.and_then(verdict.added)
         sayable = with_words(verdict, whole.columns, self._wording.knows)
@@ -209,12 +215,15 @@ class Pipeline:
         else:
             slates = commit.as_committed(committed.placements, decision.slates)
             removed = commit.removed_in_all(decision.removed, committed.refused)
-        return replace(
+        final = replace(
             decision,
             slates=self._filled(question, slates),
             removed=removed,
             degraded=steps.degraded(),
         )
+        if committed is None:
+            self._unconfirmed.keep(question, final, person_ids)
+        return final
 
     def _filled(self, question: Question, slates: Sequence[PlacementSlate]) -> list[PlacementSlate]:
         return self._assortment.filled(slates, question.asks, question.exclude_ids, question.fence)

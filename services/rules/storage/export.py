@@ -12,7 +12,7 @@ from touchpoint.common.v1.bus_pb2 import DecisionNotice
 from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.rules.v1.recording_pb2 import RecordedDecision
-from touchpoint.rules.v1.rules_service_pb2 import CommitResponse
+from touchpoint.rules.v1.rules_service_pb2 import CommitResponse, UnconfirmedAnswer
 
 _SQL = Queries.beside(__file__, "export.sql")
 
@@ -27,6 +27,13 @@ def _recorded(row: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _answered(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Open what was answered, and the trace within it."""
+    answer = UnconfirmedAnswer.FromString(row["answer"])
+    trace = DecisionTrace.FromString(answer.trace)
+    return {**row, "answer": {**plain_message(answer), "trace": plain_message(trace)}}
+
+
 KEPT = (
     Kept("identities", _SQL.identities),
     Kept("declines", _SQL.declines),
@@ -35,6 +42,7 @@ KEPT = (
     Kept("decisions", _SQL.decisions, opened(answer=CommitResponse, notice=DecisionNotice)),
     Kept("traces", _SQL.traces, opened(trace=DecisionTrace)),
     Kept("recorded_decisions", _SQL.recorded_decisions, _recorded),
+    Kept("unconfirmed_answers", _SQL.unconfirmed_answers, _answered),
     Kept("standing", _SQL.standing),
 )
 

@@ -44,6 +44,11 @@ SELECT decision_id, person_id, person_ids, decided_us, recorded FROM recorded_de
 WHERE person_id = ANY($1::text[]) AND person_id <> ''
 ORDER BY decided_us, decision_id
 
+-- name: unconfirmed_answers
+SELECT decision_id, person_ids, answered_us, answer FROM unconfirmed_answers
+WHERE person_ids && $1::text[]
+ORDER BY answered_us, decision_id
+
 -- name: standing
 SELECT person_id, placement, ask_limit, decision_id, offer_nos, sources, bundle_hash, made_us,
     until_us

@@ -29,6 +29,7 @@ from services.rules.storage.in_memory_identities import InMemoryIdentities
 from services.rules.storage.in_memory_promises import InMemoryPromises
 from services.rules.storage.in_memory_recordings import Held as HeldRecording
 from services.rules.storage.in_memory_recordings import InMemoryRecordings
+from services.rules.storage.in_memory_unconfirmed import InMemoryAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,11 @@ class InMemoryLedger:
     _erased: set[str] = field(default_factory=set)
     _promises: InMemoryPromises = field(default_factory=InMemoryPromises)
     recordings: InMemoryRecordings = field(init=False)
+    unconfirmed: InMemoryAnswers = field(init=False)
 
     def __post_init__(self) -> None:
         self.recordings = InMemoryRecordings(self._to_record)
+        self.unconfirmed = InMemoryAnswers(lambda persons: not self._erased.isdisjoint(persons))
 
     async def check_facts(
         self, person_ids: Sequence[str], key: StandingKey, since_us: int, now_us: int
@@ -225,6 +228,9 @@ class InMemoryLedger:
         held = self.recordings.rows.items()
         if ids := [key for key, each in held if each.written_under in persons]:
             yield "recorded_decisions", [json.dumps({"decision_id": each}) for each in ids]
+        answers = self.unconfirmed.rows.values()
+        if ids := [each.decision_id for each in answers if persons.intersection(each.person_ids)]:
+            yield "unconfirmed_answers", [json.dumps({"decision_id": each}) for each in ids]
 
     async def erase(self, person_ids: Sequence[str], identity_keys: Sequence[bytes]) -> int:
         before = self._size()
@@ -239,6 +245,7 @@ class InMemoryLedger:
         self._contacts.keep(lambda held: held.person_id not in persons)
         self._promises.erase(persons)
         self.recordings.keep(lambda each: persons.isdisjoint(each.person_ids))
+        self.unconfirmed.keep(lambda each: persons.isdisjoint(each.person_ids))
         self._standing = {k: v for k, v in self._standing.items() if k[0] not in persons}
         self._declines = {k: v for k, v in self._declines.items() if k[0] not in persons}
         self._identities.drop(keys, persons)
@@ -260,6 +267,7 @@ class InMemoryLedger:
         self._contacts.keep(lambda held: held.contact.time_us >= kept_us)
         self._promises.forget(now_us - Keep.PROMISE_US)
         self.recordings.keep(lambda each: each.decided_us >= now_us - Keep.RECORDED_US)
+        self.unconfirmed.keep(lambda each: each.answered_us >= now_us - Keep.TRACE_US)
         waiting_for = {held.person_id for held in self._contacts.rows.values()}
         self._identities.drop_waiting(but_for=waiting_for)
         self._standing = {
@@ -311,6 +319,7 @@ class InMemoryLedger:
             self._identities.rows,
             self._promises.rows,
             self.recordings.rows,
+            self.unconfirmed.rows,
         )
         return sum(len(table) for table in tables)
 

@@ -23,6 +23,7 @@ from services.rules.storage.promises import (
     read_promises,
 )
 from services.rules.storage.recordings import forget_recordings
+from services.rules.storage.unconfirmed import forget_answers
 from shared.bus import append
 from shared.person_export import Rows
 from shared.postgres import Database, Queries, Row
@@ -226,6 +227,7 @@ class PostgresLedger:
         ):
             rows += await self._database.forget_slice(statement, before_us, _SLICE)
         rows += await forget_promises(self._database, now_us - Keep.PROMISE_US)
+        rows += await forget_answers(self._database, now_us - Keep.TRACE_US, _SLICE)
         rows += await forget_recordings(self._database, now_us - Keep.RECORDED_US, _SLICE)
         return rows + _count(await self._database.execute(_SQL.forget_waiting, _SLICE))
 

@@ -148,6 +148,65 @@ async def test_what_a_standing_decision_brought_back_is_told_beside_what_was_pro
     assert [one.source for one in explained.candidates] == [Source.ALSO_BOUGHT, Source.OFFER]
 
 
+async def unconfirmed(edge):
+    """Hand over what was answered without rules, and return it."""
+    while edge.unconfirmed._unwritten:
+        edge.unconfirmed._write_next()
+    await edge.unconfirmed.hand_over(5.0)
+    (answer,) = edge.peers.rules.KeepAnswers.request.answers
+    return answer
+
+
+@pytest.mark.parametrize("silent", ["Check", "Commit"])
+async def test_an_answer_without_rules_is_explained_like_any_other(stub, edge, silent):
+    getattr(edge.peers.rules, silent).error = Unavailable("dead")
+    answer = await stub.Recommend(
+        RecommendRequest(
+            identities=[{"kind": "customer", "value": "c-1"}],
+            channel=Channel.WEB,
+            placements=[{"placement": BANNER}],
+        )
+    )
+    late = await unconfirmed(edge)
+    edge.peers.rules.GetDecision.answer = lambda _: GetDecisionResponse(
+        trace=late.trace, placements=late.placements, unconfirmed=late
+    )
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    assert not explained.committed
+    (shown,), (late_shown,) = explained.trace.placements, explained.unconfirmed.placements
+    told = [(one.offer_id, one.reasons) for one in answer.placements[0].recommendations]
+    assert [(one.offer_id, one.reasons) for one in shown.recommendations] == told
+    assert late_shown == shown
+    assert explained.trace.degraded == answer.degraded == explained.unconfirmed.degraded
+    ends = {each.service: each.outcome for each in explained.unconfirmed.timings}
+    assert ends[f"rules.{silent}"] == "UNAVAILABLE"
+    assert {one.offer_id for one in explained.candidates} >= {"pc-1", "tv-1"}
+
+
+async def test_what_was_answered_without_rules_stands_beside_what_was_committed_later(stub, edge):
+    edge.peers.rules.Commit.error = Unavailable("late")
+    answer = await asked(stub, edge)
+    late, commit = await unconfirmed(edge), edge.peers.rules.Commit.request
+    edge.peers.rules.GetDecision.answer = lambda _: GetDecisionResponse(
+        trace=commit.trace, placements=commit.placements, committed=True, unconfirmed=late
+    )
+    explained = await stub.ExplainDecision(ExplainDecisionRequest(decision_id=answer.decision_id))
+    assert explained.committed
+    assert not explained.trace.degraded
+    assert [one.service for one in explained.unconfirmed.degraded] == ["rules"]
+
+
+@pytest.mark.parametrize("standing", ["", "an-earlier-one"])
+async def test_an_answer_says_whether_its_decision_stood_already(stub, edge, standing):
+    def stood(request):
+        response = everything_kept(request)
+        response.standing_decision_id = standing
+        return response
+
+    edge.peers.rules.Check.answer = stood
+    assert (await asked(stub, edge)).repeated_decision == bool(standing)
+
+
 async def test_a_decision_that_nobody_keeps_is_not_found(stub, edge):
     edge.peers.rules.GetDecision.error = NotFound("there is no such decision")
     with pytest.raises(grpc.aio.AioRpcError) as caught:

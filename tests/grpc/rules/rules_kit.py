@@ -34,6 +34,7 @@ from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.recordings import PostgresRecordings
 from services.rules.storage.results import PostgresResults
 from services.rules.storage.terms import PostgresTerms
+from services.rules.storage.unconfirmed import PostgresAnswers
 from services.rules.taking_part import TakingPart
 from services.rules.terms_keeping import KeptTerms
 from services.rules.trying import house_of
@@ -324,6 +325,7 @@ async def running_rules(database: Database, hooks: Hooks = NO_HOOKS) -> AsyncIte
             spending,
             Simulations(simulated),
             terms,
+            PostgresAnswers(database),
         )
         contract = pb.DESCRIPTOR.services_by_name["RulesService"]
         async with grpc_service(

@@ -25,6 +25,7 @@ from tests.grpc.rules.rules_kit import (
     key,
     notices,
 )
+from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.decision_pb2 import PlacementAsk
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -54,6 +55,52 @@ async def test_what_was_chosen_is_shown_and_can_be_explained(rules: Rules) -> No
     assert list(found.person_ids) == ["ann"]
     assert found.decided_time.ToMicroseconds() == rules.clock.now_us()
     assert found.placements == response.placements
+
+
+def answered(rules: Rules, decision_id: str, *persons: str) -> pb.UnconfirmedAnswer:
+    answer = pb.UnconfirmedAnswer(decision_id=decision_id, person_ids=persons)
+    answer.placements.add(placement="web.home").chosen.add(offer_no=GUIDE)
+    answer.trace = DecisionTrace(decision_id=decision_id, quality=0.5).SerializeToString()
+    answer.answered_time.FromMicroseconds(rules.clock.now_us())
+    return answer
+
+
+async def test_what_was_answered_without_a_commit_is_told_in_its_place(rules: Rules) -> None:
+    answer = answered(rules, "d-late", "ann")
+    await rules.stub.KeepAnswers(pb.KeepAnswersRequest(answers=[answer]), timeout=5)
+    asked = pb.GetDecisionRequest(decision_id="d-late")
+    found = await rules.stub.GetDecision(asked, timeout=5)
+    assert not found.committed
+    assert (found.trace, found.person_ids, found.decided_time) == (
+        answer.trace,
+        ["ann"],
+        answer.answered_time,
+    )
+    assert found.placements == answer.placements
+    assert found.unconfirmed == answer
+    assert await used(rules) == 0
+
+
+async def test_a_commit_that_came_late_is_told_with_what_was_answered_before(rules: Rules) -> None:
+    context = rules.context()
+    answer = answered(rules, context.decision_id, "ann")
+    await rules.stub.KeepAnswers(pb.KeepAnswersRequest(answers=[answer]), timeout=5)
+    response = await rules.commit(LAPTOP, context=context)
+    asked = pb.GetDecisionRequest(decision_id=context.decision_id)
+    found = await rules.stub.GetDecision(asked, timeout=5)
+    assert found.committed
+    assert (found.trace, found.placements) == (b"trace", response.placements)
+    assert found.unconfirmed == answer
+
+
+async def test_answers_that_nobody_could_explain_are_refused(rules: Rules) -> None:
+    request = pb.KeepAnswersRequest(answers=[answered(rules, "d"), pb.UnconfirmedAnswer()])
+    request.answers[0].trace = b"\xff"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await rules.stub.KeepAnswers(request, timeout=5)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    for field in ("answers[0].trace", "answers[1].decision_id", "answers[1].answered_time"):
+        assert field in str(caught.value.details())
 
 
 async def test_repeating_a_commit_answers_the_same_and_says_so(rules: Rules) -> None:

@@ -13,6 +13,8 @@ from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.recording import Recorder
+from services.aggregator.pipeline.unconfirmed import Unconfirmed
+from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from services.aggregator.recommending import Apart
 from shared.call import Call
@@ -291,6 +293,7 @@ def fake_peers(ticking=None):
             Check=everything_kept,
             Commit=all_granted,
             GetContacts=lambda _: rules_pb.GetContactsResponse(),
+            KeepAnswers=lambda _: rules_pb.KeepAnswersResponse(),
             GetDecision=lambda _: rules_pb.GetDecisionResponse(),
             ReserveContact=lambda _: rules_pb.ReserveContactResponse(granted=True),
             ReleaseContact=lambda _: rules_pb.ReleaseContactResponse(released=True),
@@ -335,8 +338,14 @@ class Edge:
         )
         self.recorder = Recorder(Sampler(self.recorded_per_hour, Random(7)))
         self.qualities = Qualities()
+        self.unconfirmed = Unconfirmed(self.peers, Wording(self.catalogue))
         self.pipeline = Pipeline(
-            self.peers, self.catalogue, self.popular, self.recorder, self.qualities
+            self.peers,
+            self.catalogue,
+            self.popular,
+            self.recorder,
+            self.qualities,
+            self.unconfirmed,
         )
 
     def binding(self):
@@ -349,4 +358,5 @@ class Edge:
             self.clock,
             self.apart,
             self.recorder,
+            unconfirmed=self.unconfirmed,
         )

@@ -128,6 +128,32 @@ def test_of_how_much_less_it_was_made_is_told(console):
     assert "without FOR_YOU (SPARED), editors (RESTING)" in said
 
 
+def test_an_answer_that_rules_did_not_confirm_is_told_as_one(console):
+    late = edge.UnconfirmedAnswer(
+        placements=[edge.PlacementRecommendations(placement="web.late")],
+        degraded=[edge.Degraded(service="rules", reason="TIMEOUT")],
+        quality=0.5,
+    )
+    explained = pb.ExplainDecisionResponse(trace=edge.DecisionTrace(), unconfirmed=late)
+    show_trace(console, explained, NOW)
+    assert "Rules did not confirm it in time" in console.export_text()
+    explained.committed = True
+    show_trace(console, explained, NOW)
+    said = console.export_text()
+    assert "Answered without rules' confirmation as well" in said
+    for part in ("web.late: nothing to offer", "degraded: rules (TIMEOUT)", "quality 0.50"):
+        assert part in said
+    explained.ClearField("unconfirmed")
+    show_trace(console, explained, NOW)
+    assert "confirm" not in console.export_text()
+
+
+def test_a_decision_that_stood_already_says_so(console):
+    answer = pb.RecommendResponse(decision_id="d-1", repeated_decision=True)
+    show_decision(console, answer, spent_ms=1)
+    assert "Decision d-1, which stood already, answered" in console.export_text()
+
+
 @pytest.mark.parametrize("quality", [0.0, 1.0])
 def test_of_full_quality_nothing_is_said(console, quality):
     show_decision(console, pb.RecommendResponse(quality=quality), spent_ms=1)

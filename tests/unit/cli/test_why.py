@@ -56,6 +56,20 @@ def test_what_was_removed_is_told_with_where_and_until_when():
     )
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("rules.Check", "not shown: rules did not check it in time (TIMEOUT), and nothing unch"),
+        ("rules.Commit", "or promises something and rules did not confirm it in time (TIMEOUT)"),
+    ],
+)
+def test_what_was_kept_back_because_rules_was_late_is_told_so(step, said):
+    found = explained(timings=[{"service": step, "outcome": "TIMEOUT"}])
+    assert said in why(found, "sofa")
+    found.committed = True
+    assert "ranked higher" in why(found, "sofa")
+
+
 def test_what_decided_a_place_is_told_beside_why_it_was_shown():
     found = explained()
     found.trace.placements[0].recommendations[0].placing.text = "This place is kept for it (star)."

@@ -1,0 +1,125 @@
+"""Hands what was answered without a word of rules over to rules, which explains it later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from services.aggregator.peers import Peers
+from services.aggregator.pipeline import commit
+from services.aggregator.pipeline.decision import Decision
+from services.aggregator.pipeline.question import Question
+from services.aggregator.pipeline.trace import trace
+from services.aggregator.pipeline.wording import Wording
+from shared.call import own_call
+from shared.client import invoke
+from shared.errors import InvalidArgument, TouchpointError
+from shared.logging import get_logger
+from touchpoint.rules.v1.rules_service_pb2 import KeepAnswersRequest, UnconfirmedAnswer
+
+_METHOD = "/touchpoint.rules.v1.RulesService/KeepAnswers"
+_TIMEOUT_S = 2.0
+_LAST_S = 0.5
+"""For what is left when the edge ends."""
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 5.0
+_WRITTEN_AFTER_S = 0.05
+"""By then the answer itself has left."""
+_AT_ONCE = 10
+_TOLD_EVERY_S = 10.0
+MOST_BYTES = 16 * 1024 * 1024
+"""Waiting to be handed over, of some kilobytes each; more is let go and counted."""
+MOST_UNWRITTEN = 200
+"""Decisions that were just answered, and are not written down as bytes yet."""
+log = get_logger(__name__)
+
+Answered = tuple[Question, Decision, Sequence[str]]
+
+
+class Unconfirmed:
+    """What waits on this replica: handed over at least once, lost only with it.
+
+    An answer never waits for it: all that `keep` does is to put it in line.
+    """
+
+    def __init__(self, peers: Peers, wording: Wording) -> None:
+        self._peers = peers
+        self._wording = wording
+        self._unwritten: deque[Answered] = deque()
+        self._waiting: deque[UnconfirmedAnswer] = deque()
+        self._bytes = 0
+        self._there = asyncio.Event()
+        self._told_at = 0.0
+        self.dropped = 0
+        """Answers that nobody will be able to explain, since the start."""
+
+    def keep(self, question: Question, decision: Decision, person_ids: Sequence[str]) -> None:
+        """Put an answer in line; where too much waits it is dropped and counted."""
+        if len(self._unwritten) >= MOST_UNWRITTEN or self._bytes >= MOST_BYTES:
+            self._drop(1, "too much waits to be handed over")
+            return
+        self._unwritten.append((question, decision, person_ids))
+        asyncio.get_running_loop().call_later(_WRITTEN_AFTER_S, self._write_next)
+
+    async def run(self) -> None:
+        """Hand over for ever, and what is left when the service ends; a background task."""
+        pause_s = _FIRST_PAUSE_S
+        try:
+            while True:
+                await self._there.wait()
+                try:
+                    await self.hand_over(_TIMEOUT_S)
+                    pause_s = _FIRST_PAUSE_S
+                except TouchpointError:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2.0 * pause_s, _LONGEST_PAUSE_S)
+        finally:
+            await self._last()
+
+    async def hand_over(self, timeout_s: float) -> None:
+        """Hand over all that waits; raises the peer's error, and keeps it then."""
+        while self._waiting:
+            some = [self._waiting[at] for at in range(min(_AT_ONCE, len(self._waiting)))]
+            try:
+                request = KeepAnswersRequest(answers=some)
+                await invoke(self._peers.rules.KeepAnswers, request, own_call(_METHOD), timeout_s)
+            except InvalidArgument:
+                self._drop(len(some), "rules would not take it")
+            for _ in some:
+                self._bytes -= self._waiting.popleft().ByteSize()
+        self._there.clear()
+
+    async def _last(self) -> None:
+        while self._unwritten:
+            self._write_next()
+        try:
+            await self.hand_over(_LAST_S)
+        except TouchpointError as error:
+            self._drop(len(self._waiting), f"the service ends: {error.reason}")
+
+    def _write_next(self) -> None:
+        """Write the oldest down as bytes; nothing where all are."""
+        if not self._unwritten:
+            return
+        question, decision, person_ids = self._unwritten.popleft()
+        explained = trace(question, decision, person_ids, self._wording)
+        answer = UnconfirmedAnswer(
+            decision_id=decision.decision_id,
+            person_ids=person_ids,
+            placements=commit.placements(question, decision.slates),
+            trace=explained.SerializeToString(),
+        )
+        answer.answered_time.FromMicroseconds(question.context.now_us)
+        for placement in answer.placements:
+            del placement.next[:]
+        self._bytes += answer.ByteSize()
+        self._waiting.append(answer)
+        self._there.set()
+
+    def _drop(self, count: int, why: str) -> None:
+        self.dropped += count
+        now = asyncio.get_running_loop().time()
+        if not self._told_at or now - self._told_at >= _TOLD_EVERY_S:
+            self._told_at = now
+            log.warning("answers_not_explained_later", dropped=self.dropped, why=why)
