@@ -11,44 +11,19 @@ from rich.console import Console
 
 from cli.console import Exit, aside, fail, failures_told, people, say_json, unreachable
 from cli.drawing import writing
+from cli.gathering import gathered_in
 from cli.load.deadlines import read_share
 from cli.load.faults.command import made_bad, own_suite, rehearse_and_show
 from cli.load.faults.rehearsal import Plan
 from cli.load.histogram import binned, pictured
 from cli.load.mix import Part, read_mix
-from cli.load.options import (
-    DURATION_S,
-    FAULTS_CALLS,
-    FAULTS_LEAST,
-    FAULTS_RATE,
-    RATE,
-    CallsOption,
-    DeadlineOption,
-    DurationOption,
-    EnginesOption,
-    FaultsOption,
-    HistogramOption,
-    MixOption,
-    OnlyOption,
-    PeopleOption,
-    ProfileOption,
-    RateOption,
-    SeedOption,
-    ThresholdOption,
-)
+from cli.load.options import DURATION_S, FAULTS_CALLS, FAULTS_LEAST, FAULTS_RATE, RATE, LoadOptions
 from cli.load.outcome import NothingSentError
 from cli.load.people import read_people, requests, visitors
 from cli.load.report import by_part, histogram, table
 from cli.load.run import Found, Load, run
 from cli.load.schedule import Profile
-from cli.options import (
-    DEFAULT_PLACEMENT,
-    ChannelOption,
-    EdgeOption,
-    HomeOption,
-    JsonOption,
-    PlacementsOption,
-)
+from cli.options import DEFAULT_PLACEMENT
 from cli.reach import home_of, reach
 from touchpoint.client import channel as read_channel
 from touchpoint.common.v1.identity_pb2 import Identity
@@ -56,26 +31,8 @@ from touchpoint.common.v1.identity_pb2 import Identity
 _UNREACHABLE = "UNAVAILABLE"
 
 
-def load(
-    rate: RateOption = None,
-    duration_s: DurationOption = None,
-    deadline_ms: DeadlineOption = 100.0,
-    placements: PlacementsOption = None,
-    channel: ChannelOption = "",
-    mix: MixOption = "",
-    who: PeopleOption = None,
-    seed: SeedOption = 1,
-    profile: ProfileOption = Profile.STEADY,
-    min_in_time: ThresholdOption = "",
-    picture: HistogramOption = None,
-    faults: FaultsOption = False,
-    calls: CallsOption = None,
-    only: OnlyOption = None,
-    engines: EnginesOption = False,
-    edge: EdgeOption = "",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@gathered_in(LoadOptions)
+def load(given: LoadOptions) -> None:
     """Ask the edge at a rate, as its callers would, and report on their deadlines.
 
     Requests are sent when they are due, however slow the answers (open loop, Poisson arrivals).
@@ -87,41 +44,59 @@ def load(
 
     Example: touchpoint load --faults --calls 200 --deadline-ms 100
     """
-    console = Console(quiet=True) if as_json else aside
-    run_name = f"{time.time_ns():x}"
+    console = Console(quiet=True) if given.as_json else aside
     with failures_told():
-        parts, asked = _parts(mix, channel, placements or []), _people(who)
-        if faults:
-            shape = "" if profile is Profile.STEADY else profile.value
-            only_plain = {"--mix": mix, "--profile": shape, "--duration": duration_s}
-            _refuse({**only_plain, "--histogram": picture}, "goes without --faults")
-            place, address = own_suite(home, edge)
-            plan = Plan(
-                home=place,
-                edge=address,
-                requests=requests(asked, parts[0].channel, parts[0].placements, seed, run_name),
-                names=made_bad(only or [], engines=engines),
-                calls=calls or FAULTS_CALLS,
-                rate=rate or FAULTS_RATE,
-                deadlines_s=[deadline_ms / 1000],
-                seed=seed,
-            )
-            rehearse_and_show(plan, read_share(min_in_time or f"{FAULTS_LEAST}"), console)
+        if given.faults:
+            rehearse_and_show(_plan(given), _least(given, f"{FAULTS_LEAST}"), console)
         else:
-            _refuse({"--calls": calls, "--only": only, "--engines": engines}, "needs --faults")
-            told = Load(
-                home=home_of(home),
-                edge=reach(home, edge).edge,
-                rate=rate or RATE,
-                duration_s=duration_s or DURATION_S,
-                deadline_s=deadline_ms / 1000,
-                seed=seed,
-                profile=profile,
-                parts=parts,
-                people=asked,
-                name=run_name,
-            )
-            _load_and_show(told, read_share(min_in_time or "0%"), picture, console)
+            _load_and_show(_load(given), _least(given, "0%"), given.picture, console)
+
+
+def _plan(given: LoadOptions) -> Plan:
+    """Say what is rehearsed; raises ValueError for what cannot be used."""
+    shape = "" if given.profile is Profile.STEADY else given.profile.value
+    only_plain = {"--mix": given.mix, "--profile": shape, "--duration": given.duration_s}
+    _refuse({**only_plain, "--histogram": given.picture}, "goes without --faults")
+    [part], asked = _parts(given), _people(given.who)
+    place, address = own_suite(given.home, given.edge)
+    return Plan(
+        home=place,
+        edge=address,
+        requests=requests(asked, part.channel, part.placements, given.seed, _run_name()),
+        names=made_bad(given.only or [], engines=given.engines),
+        calls=given.calls or FAULTS_CALLS,
+        rate=given.rate or FAULTS_RATE,
+        deadlines_s=[given.deadline_ms / 1000],
+        seed=given.seed,
+    )
+
+
+def _load(given: LoadOptions) -> Load:
+    """Say what is sent; raises ValueError for what cannot be used."""
+    only_faults = {"--calls": given.calls, "--only": given.only, "--engines": given.engines}
+    _refuse(only_faults, "needs --faults")
+    parts, asked = _parts(given), _people(given.who)
+    return Load(
+        home=home_of(given.home),
+        edge=reach(given.home, given.edge).edge,
+        rate=given.rate or RATE,
+        duration_s=given.duration_s or DURATION_S,
+        deadline_s=given.deadline_ms / 1000,
+        seed=given.seed,
+        profile=given.profile,
+        parts=parts,
+        people=asked,
+        name=_run_name(),
+    )
+
+
+def _run_name() -> str:
+    """Return a name that no other run has, so that its requests are its own."""
+    return f"{time.time_ns():x}"
+
+
+def _least(given: LoadOptions, usual: str) -> float:
+    return read_share(given.min_in_time or usual)
 
 
 def _refuse(told: Mapping[str, object], why: str) -> None:
@@ -163,14 +138,16 @@ def _end(found: Found, edge: str, threshold: float) -> None:
         fail(f"{kept.in_time_share:.2%} were answered in time, fewer than {threshold:.2%}.")
 
 
-def _parts(mix: str, channel: str, placements: Sequence[str]) -> Sequence[Part]:
+def _parts(given: LoadOptions) -> Sequence[Part]:
     """Say who asks for what; raises ValueError for a channel or a mix that cannot be used."""
-    if not mix:
-        name = channel or "WEB"
-        return [Part(name.upper(), read_channel(name), placements or [DEFAULT_PLACEMENT], 1.0)]
-    if channel or placements:
-        raise ValueError("--mix names the channels and placements: leave --channel, --placement")
-    return read_mix(mix)
+    if given.mix:
+        if given.channel or given.placements:
+            raise ValueError(
+                "--mix names the channels and placements: leave --channel, --placement"
+            )
+        return read_mix(given.mix)
+    name, placements = given.channel or "WEB", given.placements or [DEFAULT_PLACEMENT]
+    return [Part(name.upper(), read_channel(name), placements, 1.0)]
 
 
 def _people(who: Path | None) -> Sequence[Identity]:
