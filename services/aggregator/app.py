@@ -36,6 +36,7 @@ from services.aggregator.tracking import Tracking
 from services.aggregator.unsubscribing import UnsubscribeDesk
 from services.aggregator.validation import validators
 from services.aggregator.view.views import Views
+from services.aggregator.visitor_caps import VisitorCaps
 from services.aggregator.warming import previews
 from shared.binding import Binding, bind
 from shared.catalogue import Catalogue
@@ -76,6 +77,7 @@ async def open_service(settings: AggregatorSettings, runtime: Runtime) -> AsyncI
         tried_by(bundles),
         qualities,
         unconfirmed,
+        VisitorCaps(settings.visitor_requests_per_minute, settings.visitor_events_per_minute),
     )
     channels = [runtime.channel(peer) for peer in PEERS]
     yield Service(
@@ -137,6 +139,7 @@ def bound(
     tried: Callable[[], Tried | None] = nothing_tried,
     qualities: Qualities | None = None,
     unconfirmed: Unconfirmed | None = None,
+    caps: VisitorCaps | None = None,
 ) -> Binding:
     """Build the edge over its parts and bind it to its contract."""
     wording = Wording(catalogue)
@@ -148,16 +151,18 @@ def bound(
         qualities or Qualities(),
         unconfirmed or Unconfirmed(peers, wording),
     )
+    caps = caps or VisitorCaps()
     asking = Asking(definitions, catalogue, identification, clock, tried)
     servicer = AggregatorServicer(
         recommending=Recommending(asking, pipeline, wording, apart, CallRouting(peers)),
-        tracking=Tracking(peers, identification),
+        tracking=Tracking(peers, identification, caps),
         views=Views(peers, asking, pipeline, wording, catalogue),
         explaining=Explaining(peers, wording, definitions, tried),
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers, Briefings(peers, wording, clock)),
         questions=QuestionDesk(peers, identification),
         visitors=identification.visitors,
+        caps=caps,
         preferences=PreferenceDesk(peers, identification, wording, clock),
         unsubscribing=UnsubscribeDesk(peers, identification.links, clock),
         relationships=RelationshipDesk(

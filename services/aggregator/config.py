@@ -52,6 +52,18 @@ class AggregatorSettings(ServiceSettings):
         default="",
         help="placement of requests that name none and whose caller's key names none",
     )
+    visitor_requests_per_minute: int = setting(
+        env="TOUCHPOINT_VISITOR_REQUESTS_PER_MINUTE",
+        default=120,
+        help="questions a minute of one visitor by a browser's key; 0 for any number",
+        parse=number_of("requests"),
+    )
+    visitor_events_per_minute: int = setting(
+        env="TOUCHPOINT_VISITOR_EVENTS_PER_MINUTE",
+        default=600,
+        help="events a minute of one visitor by a browser's key; 0 for any number",
+        parse=number_of("events"),
+    )
     phone_region: str = setting(
         env="TOUCHPOINT_PHONE_REGION",
         default="US",

@@ -16,6 +16,7 @@ from services.aggregator.tasks import TaskDesk
 from services.aggregator.tracking import Tracking
 from services.aggregator.unsubscribing import UnsubscribeDesk
 from services.aggregator.view.views import Views
+from services.aggregator.visitor_caps import VisitorCaps
 from shared.binding import DeadlineLimits
 from shared.call import Call
 from shared.callers.visitors import VisitorIds
@@ -47,10 +48,12 @@ class AggregatorServicer:
     unsubscribing: UnsubscribeDesk
     questions: QuestionDesk
     visitors: VisitorIds
+    caps: VisitorCaps
     definitions: Callable[[], Definitions]
     clock: BusinessClock
 
     async def recommend(self, call: Call, request: pb.RecommendRequest) -> pb.RecommendResponse:
+        self.caps.ask(call.caller, request.identities)
         return await self.recommending.recommend(call, request)
 
     async def track(self, call: Call, request: pb.TrackRequest) -> pb.TrackResponse:
@@ -133,6 +136,7 @@ class AggregatorServicer:
     async def next_question(
         self, call: Call, request: pb.NextQuestionRequest
     ) -> pb.NextQuestionResponse:
+        self.caps.ask(call.caller, request.identities)
         return await self.questions.next(call, request)
 
     async def new_visitor(self, call: Call, request: pb.NewVisitorRequest) -> pb.NewVisitorResponse:

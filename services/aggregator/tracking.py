@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from services.aggregator.browsers import foreign_event
 from services.aggregator.domain.vocabulary import Channel, name_of
 from services.aggregator.events import mistakes
-from services.aggregator.identification import Identification
+from services.aggregator.identification import VISITOR, Identification
 from services.aggregator.peers import Peers
+from services.aggregator.visitor_caps import VisitorCaps
 from shared.call import Call, Caller
 from shared.client import invoke
 from shared.privacy import KINDS, IdentityError
@@ -40,17 +41,22 @@ class Sorted:
 class Tracking:
     """Forwards events to profile, which makes them durable."""
 
-    def __init__(self, peers: Peers, identification: Identification) -> None:
+    def __init__(self, peers: Peers, identification: Identification, caps: VisitorCaps) -> None:
         self._peers = peers
+        self._caps = caps
         self._identification = identification
 
     async def track(
         self, call: Call, request: TrackRequest, now_us: int, placements: Container[str]
     ) -> TrackResponse:
-        """Record the good events; raises TouchpointError when none of them was acknowledged."""
+        """Record the good events; raises TouchpointError when none of them was acknowledged.
+
+        Overloaded: a browser tells more of one visitor than it may, and nothing is recorded.
+        """
         found = self._sorted(call, request.events, now_us, placements)
         if not found.places:
             return TrackResponse(rejected=found.rejected)
+        self._caps.tell(call.caller, (event.identities for event in found.good.events))
         recorded = await invoke(self._peers.profile.RecordEvents, found.good, call, LONGEST_S)
         return _answer(found, recorded)
 
@@ -69,7 +75,9 @@ class Tracking:
                 found.rejected.append(Rejected(index=at, code=code, message=message))
                 continue
             found.places.append(at)
-            good.keys.append(EventKeys(identity_keys=keys))
+            # Everybody has a browser's key: without an owner one could use up another's event ids.
+            owner = _owner(keys) if caller.is_browser else b""
+            good.keys.append(EventKeys(identity_keys=keys, owner_key=owner))
             good.events.append(event)
             # The copy is changed, never the caller's message: colocated, it is shared.
             for identity, value in zip(good.events[-1].identities, values, strict=True):
@@ -101,6 +109,12 @@ class Tracking:
                 values.append(value)
                 keys.append(key)
         return values, keys
+
+
+def _owner(keys: Sequence[IdentityKey]) -> bytes:
+    """Return whose event it is: the visitor's, else the customer's; a browser proved to be both."""
+    visitors = (each.key for each in keys if each.kind == VISITOR)
+    return next(visitors, keys[0].key)
 
 
 def _answer(found: Sorted, recorded: RecordEventsResponse) -> TrackResponse:

@@ -117,7 +117,8 @@ class Intake:
                 raise MistakenError("person_id: there is no such person, or identities beside it")
             return [persons[named.person_id]]
 
-        return await self._taken(events, identified, caller, now_us)
+        owners = [named.owner_key for named in keys]
+        return await self._taken(events, identified, caller, now_us, owners)
 
     async def imported(self, events: Sequence[event_pb2.Event], caller: str, now_us: int) -> Taken:
         """Take events of a file, whose identities are as the file has them."""
@@ -129,12 +130,14 @@ class Intake:
         identified: Callable[[int, event_pb2.Event], Sequence[Identity]],
         caller: str,
         now_us: int,
+        owners: Sequence[bytes] = (),
     ) -> Taken:
         taken = Taken([], [])
         for place, event in enumerate(events):
             try:
                 who = identified(place, event)
-                taken.arrivals.append(self._arrival(place, event, who, caller, now_us))
+                owner = owners[place] if owners else b""
+                taken.arrivals.append(self._arrival(place, event, who, caller, now_us, owner))
             except ValueError as error:
                 taken.rejected.append(Rejection(place, INVALID, str(error)))
             if place % AT_ONCE == 0:
@@ -172,9 +175,16 @@ class Intake:
             await asyncio.sleep(_FORGET_EVERY_S)
             self._identities.clear()
 
-    def fingerprints(self, caller: str, event_id: str, content: bytes) -> tuple[bytes, bytes]:
-        """Return what stands for an event's name and for its content, 16 bytes each."""
+    def fingerprints(
+        self, caller: str, event_id: str, content: bytes, owner: bytes = b""
+    ) -> tuple[bytes, bytes]:
+        """Return what stands for an event's name and for its content, 16 bytes each.
+
+        A name is its caller's own, or that of an owner among those whom the caller speaks for.
+        """
         name = f"{caller}\0{event_id}".encode()
+        if owner:
+            name += b"\0" + owner
         return (
             blake2b(name, digest_size=16, key=self._id_key).digest(),
             blake2b(content, digest_size=16, key=self._content_key).digest(),
@@ -187,6 +197,7 @@ class Intake:
         who: Sequence[Identity],
         caller: str,
         now_us: int,
+        owner: bytes,
     ) -> Arrival:
         said = _SAID(_read(event))
         event_id = said.event_id
@@ -194,7 +205,7 @@ class Intake:
             raise MistakenError(f"event_id: must have 1 to {LONGEST_ID} characters")
         check_texts(said)
         key, digest = self.fingerprints(
-            caller, event_id, event.SerializeToString(deterministic=True)
+            caller, event_id, event.SerializeToString(deterministic=True), owner
         )
         referred = self.referred(event) if said.type == REFER else b""
         counted, private = self.counted(event, said, now_us)

@@ -31,6 +31,7 @@ MAX_PARKED = 1_000
 MAX_RESTORED = 1_000
 MAX_NAMED = 500
 _KEY_BYTES = 32
+_LONGEST_KEY = 64
 
 
 def _who(request: Any, path: str, violations: Violations) -> None:
@@ -78,6 +79,8 @@ def _keys_per_event(request: Any, path: str, violations: Violations) -> None:
     for at, keys in enumerate(request.keys):
         if keys.person_id:
             _uuid("person_id")(keys, f"{path}keys[{at}].", violations)
+        if len(keys.owner_key) > _LONGEST_KEY:
+            violations.add(f"{path}keys[{at}].owner_key", f"has more than {_LONGEST_KEY} bytes")
 
 
 def _at_most(name: str, maximum: int) -> Rule:

@@ -7,12 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.aggregator.browsers import NOT_A_SHOPPERS, SHOWN, shown_to_browsers
+from services.aggregator.visitor_caps import VisitorCaps
 from shared.callers.visitors import VisitorIds
 from shared.client import from_rpc_error
 from shared.clock import to_us
 from shared.errors import PermissionDenied
 from tests.grpc.aggregator.callers import as_caller, guarded
-from tests.unit.aggregator.edge import BANNER, PC_1, TV, candidates, with_evidence
+from tests.unit.aggregator.edge import BANNER, PC_1, TV, Ticking, candidates, with_evidence
 from tests.unit.callers.signing import NOW_S, claims, signed
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
@@ -140,6 +141,93 @@ async def test_of_what_a_browser_tells_its_own_is_recorded_and_the_rest_refused(
     ]
     recorded = edge.peers.profile.RecordEvents.request
     assert [each.event_id for each in recorded.events] == ["e-0", "e-5"]
+
+
+async def told(page, edge, *events, by="page", customer=""):
+    edge.peers.profile.RecordEvents.requests.clear()
+    metadata = as_caller(by, customer)
+    await page.Track(pb.TrackRequest(events=events), metadata=metadata, timeout=5.0)
+    return [keys.owner_key for keys in edge.peers.profile.RecordEvents.request.keys]
+
+
+async def test_the_ids_of_events_belong_to_the_visitor_whom_a_browser_tells_them_of(page, edge):
+    ann, bob = visitor(edge), visitor(edge)
+    token = signed(claims(sub="C1"))
+    events = [
+        event(edge, 0, identities=[ann]),
+        event(edge, 0, identities=[bob]),
+        event(edge, 1, identities=[CUSTOMER, ann], type="login"),
+        event(edge, 2, identities=[CUSTOMER]),
+    ]
+    anns, bobs, logged_in, customers = await told(page, edge, *events, customer=token)
+    assert len({anns, bobs, customers}) == 3
+    assert logged_in == anns
+    assert all(len(owner) == 32 for owner in (anns, bobs, customers))
+
+
+async def test_the_ids_of_events_that_a_backend_tells_are_its_own(page, edge):
+    (owner,) = await told(page, edge, event(edge, 0, identities=[CUSTOMER]), by="shop")
+    assert owner == b""
+
+
+def capped(edge, **per_minute):
+    """Let visitors do so much a minute, of a clock that stands still."""
+    edge.ticking = Ticking()
+    edge.caps = VisitorCaps(**per_minute, monotonic=edge.ticking)
+    return guarded(edge)
+
+
+async def too_fast(call):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    error = from_rpc_error(caught.value)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert error.reason == "VISITOR_TOO_FAST"
+    return error.retry_after_s
+
+
+async def test_a_visitor_who_asks_too_much_is_refused_for_a_while_and_others_are_not(edge):
+    async with capped(edge, requests_per_minute=3) as channel:
+        page, own = AggregatorServiceStub(channel), visitor(edge)
+        for _ in range(3):
+            await recommended(page, own)
+        retry_s = await too_fast(recommended(page, own))
+        assert 0.0 < retry_s <= 20.0
+        await recommended(page, visitor(edge))
+        edge.ticking.now += retry_s
+        await recommended(page, own)
+        await too_fast(recommended(page, own))
+
+
+async def test_a_visitor_who_tells_too_much_is_refused_and_nothing_of_it_is_recorded(edge):
+    async with capped(edge, events_per_minute=4) as channel:
+        page, own = AggregatorServiceStub(channel), visitor(edge)
+        await told(page, edge, *(event(edge, at, identities=[own]) for at in range(3)))
+        two = [event(edge, at, identities=[own]) for at in range(3, 5)]
+        other = event(edge, 9, identities=[visitor(edge)])
+        assert await too_fast(told(page, edge, *two, other)) == pytest.approx(15.0, abs=0.1)
+        assert not edge.peers.profile.RecordEvents.requests
+        await told(page, edge, two[0], other)
+
+
+async def test_a_batch_of_more_than_a_minutes_worth_is_taken_when_nothing_is_owed(edge):
+    async with capped(edge, events_per_minute=4) as channel:
+        page, own = AggregatorServiceStub(channel), visitor(edge)
+        batch = [event(edge, at, identities=[own]) for at in range(8)]
+        assert len(await told(page, edge, *batch)) == 8
+        edge.ticking.now += 119.0
+        assert await too_fast(told(page, edge, *batch)) == pytest.approx(1.0, abs=0.1)
+
+
+async def test_what_a_backend_asks_and_tells_is_not_counted_by_visitor(edge):
+    async with capped(edge, requests_per_minute=1, events_per_minute=1) as channel:
+        shop, own = AggregatorServiceStub(channel), visitor(edge)
+        for at in range(3):
+            await told(shop, edge, event(edge, at, identities=[own]), by="shop")
+            request = pb.RecommendRequest(
+                identities=[own], channel=Channel.WEB, placements=[{"placement": BANNER}]
+            )
+            await shop.Recommend(request, metadata=as_caller("shop"), timeout=5.0)
 
 
 @pytest.mark.parametrize("kind", sorted(NOT_A_SHOPPERS))

@@ -69,6 +69,17 @@ async def test_the_same_event_counts_once_per_caller(client):
     assert (await client.record(event, caller="ivr")).accepted == 1
 
 
+async def test_the_same_event_counts_once_per_owner_whom_its_caller_speaks_for(client):
+    events = [client.event([who], "view", event_id="one") for who in (ADA, BOB, BOB, ADA)]
+    keys = [
+        pb.EventKeys(identity_keys=keys_of(event.identities), owner_key=owner)
+        for event, owner in zip(events, (b"a", b"b", b"b", b""), strict=True)
+    ]
+    request = pb.RecordEventsRequest(events=events, keys=keys, caller="page")
+    response = await client.stub.RecordEvents(request, timeout=5)
+    assert (response.accepted, response.duplicates) == (3, 1)
+
+
 async def test_another_content_under_the_same_id_is_an_error(client):
     await client.record(client.event([ADA], "view", event_id="one"))
     other = await client.record(client.event([ADA], "view", event_id="one", item_id="shoe"))

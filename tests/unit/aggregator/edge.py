@@ -17,6 +17,7 @@ from services.aggregator.pipeline.unconfirmed import Unconfirmed
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
 from services.aggregator.recommending import Apart
+from services.aggregator.visitor_caps import VisitorCaps
 from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.errors import DeadlineExceeded
@@ -338,6 +339,7 @@ class Edge:
         )
         self.recorder = Recorder(Sampler(self.recorded_per_hour, Random(7)))
         self.qualities = Qualities()
+        self.caps = VisitorCaps()
         self.unconfirmed = Unconfirmed(self.peers, Wording(self.catalogue))
         self.pipeline = Pipeline(
             self.peers,
@@ -359,4 +361,5 @@ class Edge:
             self.apart,
             self.recorder,
             unconfirmed=self.unconfirmed,
+            caps=self.caps,
         )

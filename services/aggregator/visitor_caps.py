@@ -1,0 +1,93 @@
+"""How much one visitor may ask and tell: whoever reads a page's key could else send without end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+
+from shared.call import Caller
+from shared.errors import Overloaded
+from touchpoint.common.v1.identity_pb2 import Identity
+
+_MINUTE_S = 60.0
+_MOST = 50_000
+"""Visitors remembered; who was not heard of for longest is forgotten first."""
+
+
+class Allowance:
+    """So many a minute for each of many; a minute's worth may come at once.
+
+    After the generic cell rate algorithm (ITU-T I.371): of each it is kept until when all that it
+    did is paid for.
+    """
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Take how many; 0 for any number."""
+        self._per_minute = per_minute
+        self._monotonic = monotonic
+        self._paid_s: OrderedDict[str, float] = OrderedDict()
+
+    def late_s(self, who: str, count: int) -> float:
+        """Return after how many seconds so many more may come; 0: now.
+
+        More than a minute's worth at once may come too, once all before it is paid for.
+        """
+        if not self._per_minute:
+            return 0.0
+        ahead_s = self._paid_s.get(who, 0.0) - self._monotonic()
+        return max(0.0, ahead_s + self._cost_s(min(count, self._per_minute)) - _MINUTE_S)
+
+    def take(self, who: str, count: int) -> None:
+        """Charge for so many."""
+        if not self._per_minute:
+            return
+        paid_s = max(self._paid_s.pop(who, 0.0), self._monotonic())
+        self._paid_s[who] = paid_s + self._cost_s(count)
+        if len(self._paid_s) > _MOST:
+            self._paid_s.popitem(last=False)
+
+    def _cost_s(self, count: int) -> float:
+        return count * _MINUTE_S / self._per_minute
+
+
+class VisitorCaps:
+    """What a browser's key may do for each of its visitors, on this replica."""
+
+    def __init__(
+        self,
+        requests_per_minute: int = 0,
+        events_per_minute: int = 0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take how many; 0 for any number."""
+        self._requests = Allowance(requests_per_minute, monotonic)
+        self._events = Allowance(events_per_minute, monotonic)
+
+    def ask(self, caller: Caller, identities: Iterable[Identity]) -> None:
+        """Charge a browser for one question; raises Overloaded where that is one too many."""
+        if caller.is_browser:
+            _charge(self._requests, Counter([visitor_of(identities)]))
+
+    def tell(self, caller: Caller, events: Iterable[Iterable[Identity]]) -> None:
+        """Charge a browser for events by whose they are; raises Overloaded for all or none."""
+        if caller.is_browser:
+            _charge(self._events, Counter(map(visitor_of, events)))
+
+
+def visitor_of(identities: Iterable[Identity]) -> str:
+    """Return for whom a browser speaks: the visitor, else the customer; all were proved before."""
+    named = {each.kind: f"{each.kind}:{each.value}" for each in identities}
+    return named.get("visitor") or next(iter(named.values()), "")
+
+
+def _charge(allowance: Allowance, counts: Counter[str]) -> None:
+    late_s = max((allowance.late_s(who, count) for who, count in counts.items()), default=0.0)
+    if late_s > 0.0:
+        raise Overloaded(
+            "this visitor asks or tells more than one may",
+            retry_after_s=late_s,
+            reason="VISITOR_TOO_FAST",
+        )
+    for who, count in counts.items():
+        allowance.take(who, count)
