@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cli.importing.report import Report
+from services.scenario.backtest.agents import Shift, without_agents
 from services.scenario.domain.journey import BACK_IN_STOCK
 from services.scenario.domain.scenario import Scenario
 
@@ -26,6 +27,11 @@ _TASKS = (
     "Nobody works on tasks: each goes unanswered until its stage is over, and takes none of what"
     " agents can do on the days after the one on which it was given."
 )
+_NOBODY = (
+    "Nobody is there to call: where a stage may call instead of writing, it writes. Say who is"
+    " there, as by `--agents 3 --hours 9-17`."
+)
+_NOBODYS = "Nobody of those who are there has the skills to call instead of writing in {names}."
 _IN_SESSION = (
     "Scenarios of the session are decided at each request, and are not played: {names}."
     " `touchpoint simulate` without --scenarios decides recorded requests again."
@@ -40,8 +46,8 @@ _FILED = (
 )
 
 
-def caveats_of(scenarios: Iterable[Scenario]) -> Iterator[str]:
-    """Yield what is to be said beside the numbers of these scenarios."""
+def caveats_of(scenarios: Iterable[Scenario], shifts: Sequence[Shift] = ()) -> Iterator[str]:
+    """Yield what is to be said beside the numbers of these scenarios, with these agents there."""
     every = list(scenarios)
     stages = [stage for each in every for stage in each.stages]
     yield from _ALWAYS
@@ -49,6 +55,9 @@ def caveats_of(scenarios: Iterable[Scenario]) -> Iterator[str]:
         yield _MESSAGES
     if any(stage.task is not None for stage in stages):
         yield _TASKS
+    unstaffed = without_agents(shifts, every)
+    if unstaffed:
+        yield _NOBODYS.format(names=", ".join(sorted(unstaffed))) if shifts else _NOBODY
     names = [each.name for each in every if each.is_in_session]
     if names:
         yield _IN_SESSION.format(names=", ".join(sorted(names)))

@@ -10,6 +10,7 @@ from cli.backtest.past import Past
 from cli.backtest.played import Played
 from cli.backtest.playing import Span
 from cli.backtest.stage import Definitions
+from services.scenario.backtest.agents import Shift
 from services.scenario.backtest.record import Record
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.counts import Counts
@@ -22,7 +23,12 @@ from services.scenario.reports.how_often_messages import how_often_message
 from services.scenario.reports.scenario_messages import Parts, report_of
 from shared.catalogue import Catalogue
 from touchpoint.rules.v1.rules_pb2 import RuleMode
-from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestGroup
+from touchpoint.scenario.v1.backtest_pb2 import (
+    Backtest,
+    BacktestDay,
+    BacktestGroup,
+    BacktestShift,
+)
 
 ENTERED, FULL, YIELDED, HELD_OUT = "entered", "full", "yielded", "held_out"
 _EVERY = ""
@@ -67,6 +73,17 @@ async def backtest_of(
     _tell_how_often(made, played.met, span, mean_micros, currency)
     made.days.extend(_told(days.get(_EVERY, {})))
     return made
+
+
+def shift_message(shift: Shift) -> BacktestShift:
+    """Return who was there as the report tells it."""
+    return BacktestShift(
+        agents=shift.agents,
+        skills=shift.skills,
+        from_minute=shift.from_minute,
+        to_minute=shift.to_minute,
+        days=[day + 1 for day in sorted(shift.days)],
+    )
 
 
 def _add(

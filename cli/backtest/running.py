@@ -11,10 +11,12 @@ from cli.backtest.hushed import hushed
 from cli.backtest.past import Past, Persons
 from cli.backtest.played import Played, together
 from cli.backtest.playing import EVERYBODY, Share, Span, Tell, Went, play
-from cli.backtest.reporting import backtest_of
+from cli.backtest.reporting import backtest_of, shift_message
 from cli.backtest.sharing import had_room, play_shares, shares_for, shares_of
 from cli.backtest.stage import Definitions, Stage
 from services.profile.domain.reading import NO_TIERS, Tiers
+from services.scenario.backtest.agents import PlayedAgents, Shift, with_skills
+from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.record import Record
 from services.scenario.definitions import Playbook
 from shared.catalogue import Catalogue
@@ -30,7 +32,19 @@ class World:
     persons: Persons
     tiers: Tiers = NO_TIERS
     calls_per_day: int = 0
-    """Tasks that agents can do in a day; 0: not known, and no limit."""
+    """Tasks that agents can do in a day; 0: not known, and no limit. Of `shifts`: theirs."""
+    shifts: tuple[Shift, ...] = ()
+    """Who is there to call; empty: nobody."""
+
+    def staffed(self, definitions: Definitions) -> World:
+        """Return it with what agents of its shifts can do, as they would live; else as it is."""
+        if not self.shifts:
+            return self
+        playbook = definitions.playbook
+        shifts = with_skills(self.shifts, playbook.defined.values())
+        agents = PlayedAgents(shifts, definitions.working, PlayedClock())
+        can_do = agents.calls_per_day(playbook.desk.assumed)
+        return replace(self, shifts=shifts, calls_per_day=can_do)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,7 @@ def run(
     then came to where there is room for only so many, one process plays all of it again: who gets
     the room is decided by who came first. What comes of it is the same in any case.
     """
-    playbook, calls_per_day = definitions.playbook, world.calls_per_day
+    world, playbook = world.staffed(definitions), definitions.playbook
 
     def play_share(share: Share, tell: Tell) -> Played:
         return asyncio.run(_played(world, definitions, span, tell, share))
@@ -63,14 +77,15 @@ def run(
         known = {"/persons": world.persons, **playbook.defined}
         by_person = shares_of(world.past.events_by_person(), number)
         shares = play_shares(play_share, known, by_person, tell)
-        if had_room(shares, playbook, calls_per_day):
+        if had_room(shares, playbook, world.calls_per_day):
             played = together(shares)
     if played is None:
         played = play_share(EVERYBODY, tell)
-    caveats = list(caveats_of(playbook.scenarios.values()))
+    caveats = list(caveats_of(playbook.scenarios.values(), world.shifts))
     told = backtest_of(played, world.past, world.catalogue, definitions, span, caveats)
     report = asyncio.run(told)
-    report.calls_per_day = calls_per_day
+    report.calls_per_day = world.calls_per_day
+    report.shifts.extend(map(shift_message, world.shifts))
     return Backtested(report, played.record, played.went)
 
 
@@ -87,6 +102,7 @@ async def _played(
         world.tiers,
         calls_per_day=world.calls_per_day,
         ids=share.ids,
+        shifts=world.shifts,
     )
     went = await play(stage, span, definitions.playbook.telling, tell, share)
     rooms, failures = stage.player.journeys.asked, stage.people.failures

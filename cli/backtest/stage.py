@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.backtest.parts import ALWAYS, OF_MESSAGES, OF_SESSIONS, OF_WHO_ENTERS
@@ -17,6 +18,7 @@ from services.rules.definitions import compile_policy
 from services.rules.domain.changes import Contacted
 from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.replaying_contacts import ReplayedContacts
+from services.scenario.backtest.agents import PlayedAgents, PlayedCalling, Shift, Working
 from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.player import Audience, ItemInView, Player
 from services.scenario.backtest.witness import Witness
@@ -24,7 +26,7 @@ from services.scenario.definitions import Playbook, playbook
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.errands import Dispatch
 from services.scenario.errands.logbook import CALLER, events_of
-from services.scenario.messages.permitting import HELD_US, Full, full_by
+from services.scenario.messages.permitting import HELD_US, Full, closed_by, full_by
 from shared.catalogue import Catalogue
 from shared.conditions.person import PersonValues
 from touchpoint.common.v1.event_pb2 import Event
@@ -53,6 +55,12 @@ class Definitions:
         """Return what is in force for everybody; see `Books`."""
         return self.playbook
 
+    @property
+    def working(self) -> Working:
+        """When agents work, where nobody says otherwise."""
+        playbook = self.playbook
+        return Working(playbook.time_zone, playbook.holidays, playbook.desk.weekdays)
+
 
 class Stage:
     """People who live through their past again, with scenarios in force that were not then."""
@@ -69,11 +77,14 @@ class Stage:
         whole: bool = False,
         calls_per_day: int = 0,
         ids: str = "",
+        shifts: Sequence[Shift] = (),
     ) -> None:
-        """Set it up; `whole` people have all their parts, not only those that scenarios ask for."""
+        """Set it up; `whole` people have all their parts, not only those that scenarios ask for.
+
+        `shifts` say who is there to call; empty: nobody.
+        """
         self.catalogue = catalogue
         self.clock = PlayedClock()
-        self.catalogue = catalogue
         self.past = past
         self.persons = persons
         self.people = ReplayedPeople(
@@ -97,6 +108,11 @@ class Stage:
             calls_per_day,
             ids,
             ItemInView(lambda person: self.people.add_parts(person, OF_SESSIONS)),
+            PlayedCalling(
+                PlayedAgents(shifts, definitions.working, self.clock),
+                self,
+                lambda person: self.people.add_parts(person, OF_MESSAGES),
+            ),
         )
 
     async def snapshot(self, person_id: str) -> PersonSnapshot:
@@ -132,6 +148,14 @@ class Stage:
         )
         now_us = self.clock.now_us()
         return full_by(self.contacts.reserve(request, now_us, HELD_US), now_us)
+
+    async def closed(
+        self, person: PersonSnapshot, policy: str, channels: Collection[int]
+    ) -> Mapping[int, str]:
+        """Return what the ledger of then closes to a person; see `Gates`."""
+        now_us, oldest_id = self.clock.now_us(), person.person_ids[0]
+        asked = person.time_zone, policy, channels
+        return closed_by(self.contacts.suppressions(oldest_id, *asked, now_us))
 
     async def release(self, contact_id: str) -> None:
         """Leave it held: what is played is always sent; see `Permits`."""

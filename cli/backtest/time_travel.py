@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cli.backtest.hushed import hushed
 from cli.backtest.past import Past, Persons
 from cli.backtest.script import RESTOCKED, TASK, WAIT, Line, Script
 from cli.backtest.stage import Definitions, Stage
 from cli.backtest.timeline import Moment, Timeline
+from services.scenario.backtest.agents import Shift, with_skills
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.event_pb2 import Event
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -20,18 +21,25 @@ _BEFORE_US = 1_000_000
 
 
 @hushed()
-def travel(script: Script, catalogue: Catalogue, definitions: Definitions) -> list[Moment]:
+def travel(
+    script: Script, catalogue: Catalogue, definitions: Definitions, shifts: Sequence[Shift] = ()
+) -> list[Moment]:
     """Return what happened, in order; mistakes of the script are added to its problems.
 
-    The same script on the same definitions and catalogue comes to the same lines.
+    `shifts` say who is there to call in place of a message. The same script on the same definitions
+    and catalogue comes to the same lines.
     """
-    return asyncio.run(_travel(script, catalogue, definitions))
+    return asyncio.run(_travel(script, catalogue, definitions, shifts))
 
 
-async def _travel(script: Script, catalogue: Catalogue, definitions: Definitions) -> list[Moment]:
+async def _travel(
+    script: Script, catalogue: Catalogue, definitions: Definitions, shifts: Sequence[Shift]
+) -> list[Moment]:
     persons = Persons()
+    there = with_skills(shifts, definitions.playbook.defined.values())
     timeline = Timeline(catalogue, definitions)
-    stage = Stage(catalogue, definitions, persons, Past(persons, catalogue), timeline, whole=True)
+    past = Past(persons, catalogue)
+    stage = Stage(catalogue, definitions, persons, past, timeline, whole=True, shifts=there)
     timeline.stage = stage
     stage.clock.set(script.starts_us - _BEFORE_US)
     for event in _said_before(script):

@@ -20,11 +20,12 @@ _DECIDED, _JUDGED, _PLAYED, _LIVED = (
     "events are played against scenarios",
     "one person lives through a script",
 )
+_STAFF = {"agents", "skills", "hours", "shifts"}
 _GOES_WITH = {
     _DECIDED: {"target", "history", "against", "limit", "examples", "offers"},
     _JUDGED: {"history", "limit", "model", "exploration"},
-    _PLAYED: {"target", "history", "scenarios", "scenario", "events", "jobs"},
-    _LIVED: {"target", "scenario", "person_script"},
+    _PLAYED: {"target", "history", "scenarios", "scenario", "events", "jobs"} | _STAFF,
+    _LIVED: {"target", "scenario", "person_script"} | _STAFF,
 }
 
 
@@ -43,6 +44,10 @@ def simulate(
     events: options.EventsOption = None,
     jobs: options.JobsOption = 0,
     person_script: options.PersonScriptOption = None,
+    agents: options.AgentsOption = 0,
+    skills: options.SkillsOption = "",
+    hours: options.HoursOption = "",
+    shifts: options.ShiftsOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,8 +65,16 @@ def simulate(
         # Only here: they bring the domain code of three services along.
         from cli.commands.simulate_person import simulate_person
         from cli.commands.simulate_scenarios import BacktestAsked, simulate_scenarios
+        from cli.commands.simulate_staff import StaffAsked, staff
 
-        asked = BacktestAsked(target, days if history else None, scenario or (), jobs, events)
+        asked = BacktestAsked(
+            target,
+            days if history else None,
+            scenario or (),
+            jobs,
+            events,
+            staff(StaffAsked(agents, skills, hours, shifts)),
+        )
         if person_script is not None:
             simulate_person(asked, person_script, home, as_json=as_json)
         else:

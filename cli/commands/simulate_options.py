@@ -55,6 +55,33 @@ PersonScriptOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Let one person live through a script of events."),
 ]
+AgentsOption = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=10_000,
+        help="So many agents are there to call in place of messages. 0: nobody.",
+        show_default=False,
+    ),
+]
+SkillsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="SKILLS", help="What the --agents can do: sales,help. Else whatever tasks ask for."
+    ),
+]
+HoursOption = Annotated[
+    str,
+    typer.Option(metavar="HOURS", help="When the --agents are there on working days. Else 9-17."),
+]
+ShiftsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Who is there to call, in a YAML list of {agents: 3, skills: [sales], hours: 9-17,"
+        " days: [MON-FRI]}, in place of --agents.",
+    ),
+]
 HELP = """Decide again what was decided, by other definitions, and tell what would change.
 
 How many decisions, for whom, which offers gain and lose, which rules remove more or less, and
@@ -71,7 +98,8 @@ what scenarios make of it, with the values of their conditions.
 
 With --scenarios recorded events are played against the scenarios, by the code that runs them
 live: who enters and how it ends, messages and tasks by day, limits, goals (docs/scenarios.md).
-With --events those of a file are played instead, and nothing of them is stored.
+With --events those of a file are played instead, and nothing of them is stored. Nobody is there
+to call in place of a message, unless --agents or --shifts say who is.
 
 Example: touchpoint simulate deploy/definitions
 
@@ -82,6 +110,8 @@ Example: touchpoint simulate b37ad7da79b0 --against 3f9a61c02b7e --json
 Example: touchpoint simulate --history 7d --exploration 0%
 
 Example: touchpoint simulate deploy/definitions --scenarios --history 30d
+
+Example: touchpoint simulate deploy/definitions --scenarios --agents 3 --skills sales --hours 9-17
 
 Example: touchpoint simulate deploy/definitions --events last_year.jsonl --history 90d
 

@@ -23,7 +23,7 @@ def simulate_person(asked: BacktestAsked, file: Path, home: Path | None, *, as_j
     bundle = read_bundle(asked.target, catalogue, home)
     definitions = compiled(bundle, asked.scenarios)
     with_offers(catalogue, bundle.offers)
-    moments = travel(script, catalogue, definitions)
+    moments = travel(script, catalogue, definitions, asked.shifts)
     _refuse(script, file)
     if as_json:
         say_json(as_json_timeline(moments))

@@ -25,6 +25,7 @@ from cli.backtest.gathering import (
 from cli.backtest.playing import Span
 from cli.backtest.running import World, only, run
 from cli.backtest.sharing import SharingError
+from cli.backtest.shifts import Staff
 from cli.backtest.stage import Definitions
 from cli.calling import business_time, call, service
 from cli.commands.definitions import read_folder, show_problems
@@ -58,6 +59,8 @@ class BacktestAsked:
     """Processes at most; 0: one for each processor."""
     events: Path | None = None
     """A file of events to play in place of what was recorded."""
+    shifts: Staff = ()
+    """Who is there to call; empty: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ def _gathered(
         days = asked.days or _RECORDED
         span = Span(now_us - days // timedelta(microseconds=1), now_us)
         past, persons, tiers = past_of_suite(catalogue, home, steps.tell)
-        return _Gathered(World(catalogue, past, persons, tiers, calls_per_day), span)
+        world = World(catalogue, past, persons, tiers, calls_per_day, asked.shifts)
+        return _Gathered(world, span)
     try:
         filed = past_of_file(asked.events, catalogue, definitions.profile, now_us, steps.tell)
     except BrokenFileError as error:
@@ -139,7 +143,7 @@ def _gathered(
     since_us = times[-1] - asked.days // timedelta(microseconds=1) if asked.days else times[0]
     refused = filed.report if filed.report.refused else None
     tiers = tiers_of_suite(home)
-    world = World(catalogue, filed.past, filed.persons, tiers, calls_per_day)
+    world = World(catalogue, filed.past, filed.persons, tiers, calls_per_day, asked.shifts)
     return _Gathered(world, Span(since_us, times[-1]), refused)
 
 

@@ -15,10 +15,16 @@ from cli.showing.words import several
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import RuleMode
 from touchpoint.rules.v1.scenarios_pb2 import ScenarioAim
-from touchpoint.scenario.v1.backtest_pb2 import Backtest, BacktestDay, BacktestScenario
+from touchpoint.scenario.v1.backtest_pb2 import (
+    Backtest,
+    BacktestDay,
+    BacktestScenario,
+    BacktestShift,
+)
 
 _WIDTH = 40
 """Of a bar."""
+_WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _GROUPS = {
     "entered": "entered",
     "full": "no room by its limits",
@@ -56,6 +62,10 @@ def show_backtest(console: Console, backtest: Backtest) -> None:
         _show_scenario(console, each)
     if sum(bool(each.days) for each in backtest.scenarios) > 1:
         _show_days(console, "All scenarios, by day", backtest.days)
+    if backtest.shifts:
+        console.print("\nThere to call:")
+        for shift in backtest.shifts:
+            console.print(f" - {escape(_shift_said(shift))}")
     if backtest.calls_per_day:
         calls = several(backtest.calls_per_day, "call")
         console.print(f"\nAgents can make {calls} a day; tasks beyond that waited.")
@@ -65,6 +75,13 @@ def show_backtest(console: Console, backtest: Backtest) -> None:
     console.print("\nWhat these numbers do not say:")
     for caveat in backtest.caveats:
         console.print(f" - {escape(caveat)}")
+
+
+def _shift_said(shift: BacktestShift) -> str:
+    skills = f" with {', '.join(shift.skills)}" if shift.skills else ""
+    days = ", ".join(_WEEK[day - 1] for day in shift.days) or "working days"
+    hours = "-".join(f"{at // 60:02}:{at % 60:02}" for at in (shift.from_minute, shift.to_minute))
+    return f"{several(shift.agents, 'agent')}{skills}, {hours} on {days}"
 
 
 def _show_scenario(console: Console, told: BacktestScenario) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.rules.answers import reserved
@@ -12,8 +12,13 @@ from services.rules.domain.contact_limits import ContactPolicy
 from services.rules.domain.counters import resolved
 from services.rules.domain.drafts import Reservation
 from services.rules.storage.in_memory_contacts import InMemoryContacts
+from services.rules.suppressing import suppressions_of
 from shared.catalogue import Catalogue
-from touchpoint.rules.v1.rules_service_pb2 import ReserveContactRequest, ReserveContactResponse
+from touchpoint.rules.v1.rules_service_pb2 import (
+    ListSuppressionsResponse,
+    ReserveContactRequest,
+    ReserveContactResponse,
+)
 
 
 @dataclass(slots=True)
@@ -49,7 +54,8 @@ class ReplayedContacts:
         """Reserve a contact as `ReserveContact` does; of a single message, that is no offer."""
         policy, oldest_id = self._policy, request.person_ids[0]
         known = self._of(oldest_id)
-        gate = self._encounter(oldest_id, known, now_us, request).gate(request.policy)
+        where = request.time_zone, request.channel
+        gate = self._encounter(oldest_id, known, now_us, *where).gate(request.policy)
         reservation = Reservation(
             contact_id=request.contact_id,
             person_ids=(oldest_id,),
@@ -64,18 +70,29 @@ class ReplayedContacts:
             closed=gate is not None,
         )
         granted = known.contacts.reserve(reservation)
-        left = self._encounter(oldest_id, known, now_us, request).balance(reservation.subject)
+        left = self._encounter(oldest_id, known, now_us, *where).balance(reservation.subject)
         return reserved(granted=granted, gate=gate, left=left)
 
     def release(self, oldest_id: str, contact_id: str, now_us: int) -> None:
         """Give back a contact that was not made."""
         self._of(oldest_id).contacts.release(contact_id, now_us, unless_confirmed=True)
 
+    def suppressions(
+        self, oldest_id: str, time_zone: str, policy: str, channels: Iterable[int], now_us: int
+    ) -> ListSuppressionsResponse:
+        """Return what is closed to a set of persons just now, as `ListSuppressions` does."""
+        known = self._of(oldest_id)
+        encounters = {
+            channel: self._encounter(oldest_id, known, now_us, time_zone, channel)
+            for channel in channels
+        }
+        return ListSuppressionsResponse(suppressions=suppressions_of(0, policy, encounters))
+
     def _encounter(
-        self, oldest_id: str, known: _Known, now_us: int, request: ReserveContactRequest
+        self, oldest_id: str, known: _Known, now_us: int, time_zone: str, channel: int
     ) -> Encounter:
         policy = self._policy
-        occasion = occasion_of(policy, now_us, request.time_zone, request.channel, decided=False)
+        occasion = occasion_of(policy, now_us, time_zone, channel, decided=False)
         since_us = now_us - policy.longest_window_us
         contacts = known.contacts.counting((oldest_id,), since_us, now_us)
         declined_us: Sequence[int] = ()

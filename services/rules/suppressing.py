@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.rules.approaching import Encounter, occasion_of
 from services.rules.definitions.policy import CompiledBundle
@@ -43,19 +43,29 @@ class Suppressions:
         response = pb.ListSuppressionsResponse()
         response.as_of_time.FromMicroseconds(now_us)
         for place, ask in enumerate(request.asks):
-            closed: dict[Gate, list[int]] = {}
-            for channel in dict.fromkeys(request.channels):
-                encounter = Encounter(
+            encounters: dict[int, Encounter] = {
+                channel: Encounter(
                     policy,
                     self._catalogue,
                     occasion_of(policy, now_us, ask.time_zone, channel, decided=False),
                     [each for person in ask.person_ids for each in contacts.get(person, ())],
                     [each for person in ask.person_ids for each in declined.get(person, ())],
                 )
-                for gate in encounter.gates(request.policy or MARKETING):
-                    closed.setdefault(gate, []).append(channel)
-            response.suppressions.extend(_written(place, closed.items()))
+                for channel in request.channels
+            }
+            response.suppressions.extend(suppressions_of(place, request.policy, encounters))
         return response
+
+
+def suppressions_of(
+    place: int, policy: str, encounters: Mapping[int, Encounter]
+) -> Iterable[pb.Suppression]:
+    """Return what is closed to somebody, the ask at a place, on each channel; equal ones as one."""
+    closed: dict[Gate, list[int]] = {}
+    for channel, encounter in encounters.items():
+        for gate in encounter.gates(policy or MARKETING):
+            closed.setdefault(gate, []).append(channel)
+    return _written(place, closed.items())
 
 
 def _written(place: int, closed: Iterable[tuple[Gate, list[int]]]) -> Iterable[pb.Suppression]:

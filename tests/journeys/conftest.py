@@ -6,7 +6,14 @@ import pytest
 
 from shared.testing.suite import running_suite
 from tests.journeys.channels import Channels
-from tests.journeys.definitions import asking, by_letter, for_everybody, trying, writing
+from tests.journeys.definitions import (
+    asking,
+    by_call,
+    by_letter,
+    for_everybody,
+    trying,
+    writing,
+)
 from tests.journeys.modes import MODES, is_tried, is_tried_again
 from tests.journeys.shop import ITEMS, NEAR_EVERY_OFFER, OFFERS
 
@@ -38,6 +45,7 @@ async def channels(request, tmp_path_factory):
     trying(definitions)
     writing(definitions)
     by_letter(definitions)
+    by_call(definitions)
     flags = ("--data", "none", "--port", "0", *MODES[request.param])
     async with (
         running_suite(home, *flags, environment=settings) as suite,

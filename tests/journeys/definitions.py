@@ -75,6 +75,24 @@ templates:
 senders:
   - {{sender: anna, name: Anna Berg, address: anna@shop.example}}
 """
+SOLD_OUT, ABOUT_SOLD_OUT, GARDENING = "sold_out", "It was sold out", "gardening"
+"""What begins a journey that calls or writes, its letter's subject, and what its agents can do."""
+_CALLS = f"""\
+scenarios:
+  - scenario: word_of_it
+    starts_on: [{SOLD_OUT}]
+    stages:
+      - stage: tell
+        send: {{channels: [CALL_CENTER, EMAIL], template: word_of_it}}
+        task: {{kind: call, reason: It was sold out., script: "May I find you another?",
+          skills: [{GARDENING}]}}
+        lasts: 1d
+templates:
+  - template: word_of_it
+    channels: EMAIL
+    subject: {ABOUT_SOLD_OUT}
+    text: "{{{{ person.first_name | default: 'Hello' }}}} {{{{ unsubscribe.link }}}}"
+"""
 _EVERY_DAY = "calls.working_days: MON TUE WED THU FRI SAT SUN"
 SHIPPED = Path(__file__).parents[2] / "deploy" / "definitions"
 
@@ -110,3 +128,8 @@ def writing(folder: Path) -> None:
 def by_letter(folder: Path) -> None:
     """Add a journey by e-mail to the definitions in a folder."""
     (folder / "letters.yaml").write_text(_LETTERS, "utf-8")
+
+
+def by_call(folder: Path) -> None:
+    """Add a journey that calls while somebody is there, else writes, to those in a folder."""
+    (folder / "calls.yaml").write_text(_CALLS, "utf-8")

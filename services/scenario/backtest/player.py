@@ -19,6 +19,7 @@ from services.scenario.domain.passage import has_task
 from services.scenario.domain.taking import Starting, Steps, go, take_events, take_timers
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.logbook import Logbook
+from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.choosing import Choosing
 from services.scenario.journeys.finding import Books, Finder, People
 from services.scenario.journeys.happenings import back_in_stock
@@ -84,10 +85,12 @@ class Player:
         calls_per_day: int = 0,
         ids: str = "",
         chooser: Choosing | None = None,
+        calling: Calling | None = None,
     ) -> None:
         """Take what it plays with; `calls_per_day` is what agents can do, 0: any number.
 
-        `ids` begins the numbers of its journeys, to tell them from those of another player.
+        `ids` begins the numbers of its journeys, to tell them from those of another player. Without
+        `calling` nobody is there who could call in place of a message.
         """
         self._catalogue = catalogue
         self._books = books
@@ -101,6 +104,7 @@ class Player:
             clock,
             chooser or ItemInView(),
             calls_per_day=lambda _: calls_per_day,
+            calling=calling,
         )
         self.journeys = PlayedJourneys(sets, self)
         self.errands = PlayedErrands(self.journeys, audience.done, ids)

@@ -11,7 +11,14 @@ from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.counts import Counted, Counts, Ends
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch, State
-from services.scenario.domain.journey import Due, GiveTask, Journey, Passage, Transition
+from services.scenario.domain.journey import (
+    Due,
+    GiveTask,
+    Journey,
+    Passage,
+    SendMessage,
+    Transition,
+)
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
@@ -126,9 +133,14 @@ class Record:
         most = journey.scenario.limits.messages
         if not most or not step.passages:
             return
-        sends = {stage.name for stage in journey.scenario.stages if stage.send is not None}
+        stages = journey.scenario.stages
+        sends = {stage.name for stage in stages if stage.send is not None}
         wanted = sum(passage.stage in sends for passage in step.passages)
-        sent = sum(due.effect.kind == "message" for due in effects)
+        sent = sum(
+            isinstance(due.effect, SendMessage)
+            or (isinstance(due.effect, GiveTask) and stages[due.stage].send is not None)
+            for due in effects
+        )
         self.missing_messages[journey.scenario.name] += wanted - sent
 
     def add(self, other: Record) -> None:

@@ -7,7 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from services.scenario.domain.capacity import Assumed, calls_per_day
-from services.scenario.domain.queue import LATELY_US, Queue, QueueStore, Terms, Tried, takers
+from services.scenario.domain.queue import (
+    LATELY_US,
+    Queue,
+    QueueStore,
+    Terms,
+    Tried,
+    are_there,
+    takers,
+)
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
 
@@ -39,8 +47,7 @@ class FreeAgents:
 
     def are_there(self, skills: Collection[str]) -> bool:
         """Say whether somebody who has these skills is there and takes tasks."""
-        seats = self._queue.seats if self._queue is not None else ()
-        return any(seat.is_available and set(skills) <= set(seat.agent.skills) for seat in seats)
+        return self._queue is not None and are_there(self._queue.seats, skills)
 
     async def look(self) -> None:
         """Look once; while nobody can, nothing is promised."""

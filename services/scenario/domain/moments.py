@@ -98,7 +98,12 @@ def is_working_day(
 
 def local_hour(moment_us: int, zone: str) -> int:
     """Return the hour of the day of a moment in a time zone, 0 to 23."""
-    return from_us(moment_us).astimezone(_zone(zone)).hour
+    return local_time(moment_us, zone).hour
+
+
+def local_time(moment_us: int, zone: str) -> datetime:
+    """Return a moment as clocks in a time zone show it."""
+    return from_us(moment_us).astimezone(_zone(zone))
 
 
 def chance(journey: str, stage: int, occurrence: int) -> float:

@@ -164,6 +164,11 @@ def median_us(spans: Iterable[int]) -> int:
     return round(median(found)) if found else 0
 
 
+def are_there(seats: Iterable[Seat], skills: Collection[str]) -> bool:
+    """Say whether somebody who has these skills is there and takes tasks."""
+    return any(seat.is_available and set(skills) <= set(seat.agent.skills) for seat in seats)
+
+
 def takers(queue: Queue, terms: Terms) -> int:
     """Return how many more who ask now would be taken within the promised time; 0: nobody.
 

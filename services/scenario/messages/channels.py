@@ -17,6 +17,8 @@ _REACHED_BY: Mapping[int, str] = {
     Channel.DIRECT_MAIL: "customer",
 }
 """Channel to the kind of identity by which it reaches somebody."""
+KINDS_THAT_REACH = tuple(sorted(set(_REACHED_BY.values())))
+"""Who has all of these is reached on every channel."""
 
 
 def channel_name(channel: int) -> str:

@@ -16,6 +16,7 @@ from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import RemovalCode
 from touchpoint.rules.v1.rules_service_pb2 import (
     ListSuppressionsRequest,
+    ListSuppressionsResponse,
     ReleaseContactRequest,
     ReserveContactRequest,
     ReserveContactResponse,
@@ -116,13 +117,17 @@ class RulesGates:
             channels=list(channels),  # type: ignore[arg-type]
         )
         call = own_call(_LISTED)
-        answer = await ask(self._rules.ListSuppressions, request, call, _TIMEOUT_S)
-        return {
-            channel: RemovalCode.Value.Name(gate.code)
-            for gate in answer.suppressions
-            if not (gate.group or gate.offer_no or gate.kinds)
-            for channel in gate.channels
-        }
+        return closed_by(await ask(self._rules.ListSuppressions, request, call, _TIMEOUT_S))
+
+
+def closed_by(answer: ListSuppressionsResponse) -> Mapping[int, str]:
+    """Return the channels that an answer of the ledger closes to one person, with its reason."""
+    return {
+        channel: RemovalCode.Value.Name(gate.code)
+        for gate in answer.suppressions
+        if not (gate.group or gate.offer_no or gate.kinds)
+        for channel in gate.channels
+    }
 
 
 def full_by(answer: ReserveContactResponse, now_us: int) -> Full | None:

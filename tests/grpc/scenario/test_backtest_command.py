@@ -115,6 +115,43 @@ def test_what_was_recorded_is_played_against_the_scenarios_of_a_folder(definitio
     assert left["report"]["entered"] == "2"
 
 
+@pytest.mark.parametrize("by_file", [True, False])
+def test_who_is_there_is_told_by_options_or_by_a_file(definitions, tmp_path, by_file):
+    shifts = tmp_path / "shifts"
+    shifts.write_text("- {agents: 2, skills: [sales], hours: 10-12}", "utf-8")
+    asked = ["--agents", "2", "--skills", "sales", "--hours", "10-12"]
+    if by_file:
+        asked = ["--shifts", str(shifts)]
+    answer = simulated(definitions, *asked, "--json")
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.stdout)
+    assert told["shifts"] == [
+        {"agents": 2, "skills": ["sales"], "fromMinute": 600, "toMinute": 720}
+    ]
+    assert told["callsPerDay"] == 2 * 6 * 6
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--skills", "sales"], "say how many are there"),
+        (["--agents", "2", "--hours", "17-9"], "--hours: '17-9' ends before it begins"),
+        (["--agents", "2", "--shifts", "none.yaml"], "--shifts says it all"),
+        (["--shifts", "none.yaml"], "there is no file none.yaml"),
+    ],
+)
+def test_what_cannot_be_meant_of_agents_is_refused(definitions, asked, said):
+    answer = simulated(definitions, *asked)
+    assert isinstance(answer.exception, CommandError)
+    assert said in str(answer.exception)
+    assert answer.exception.code == Exit.USAGE
+
+
+def test_agents_are_of_no_effect_on_what_was_decided(definitions):
+    answer = CliRunner().invoke(app, ["simulate", str(definitions), "--agents", "2"])
+    assert answer.exit_code == Exit.USAGE
+
+
 def test_what_was_before_the_days_asked_for_begins_nothing(definitions):
     answer = simulated(definitions, "--history", "9d", "--json")
     told = json.loads(answer.stdout)

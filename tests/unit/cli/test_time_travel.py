@@ -141,3 +141,38 @@ def test_what_profile_refuses_and_items_there_are_not_are_told_at_their_line(fol
 def test_a_script_that_is_no_yaml_is_told_where():
     (problem,) = read_script("events: [\n  - +1h", "ada.yaml").problems
     assert (problem.line, problem.column) == (2, 3)
+
+
+_CALLS = """
+placements:
+  - {placement: web.home.banner, channel: WEB, limit: 1, kinds: [CONTENT], default_offers: [usual]}
+offers:
+  - {offer_id: usual, kind: CONTENT, title: As usual, is_default: true}
+templates:
+  - {template: hello, channels: EMAIL, subject: Hello, text: "{{ unsubscribe.link }}"}
+scenarios:
+  - scenario: word_of_it
+    starts_on: [out_of_stock]
+    stages:
+      - stage: tell
+        send: {channels: [CALL_CENTER, EMAIL], template: hello}
+        task: {kind: call, reason: Sold out., script: May I help?, skills: [sales]}
+        lasts: 1h
+"""
+
+
+def test_whoever_is_there_calls_in_place_of_a_message(folder):
+    (folder / "all.yaml").write_text(_CALLS)
+    script = """
+starts: 2026-03-02T09:00
+consents: [marketing]
+items: [{item: tv-1, price: 9}]
+events: [+0 out_of_stock item tv-1, +1d out_of_stock item tv-1]
+"""
+    calls = "word_of_it: gives a task (call)"
+    assert calls not in run(folder, script).stdout
+    on_tuesdays = folder.parent / "shifts.yaml"
+    on_tuesdays.write_text("- {agents: 1, skills: [sales], days: [TUE]}")
+    for asked, times in ((["--agents", "1"], 2), (["--shifts", str(on_tuesdays)], 1)):
+        found = run(folder, script, *asked)
+        assert found.stdout.count(calls) == times, found.stdout
