@@ -8,7 +8,7 @@ from services.aggregator.domain.definitions import Definitions
 from services.aggregator.identification import Identification
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.question import Named
-from shared.call import Call
+from shared.call import Call, Caller
 from shared.catalogue import Catalogue
 from shared.client import invoke
 from shared.errors import Ambiguous, FieldViolation, InvalidArgument
@@ -68,6 +68,7 @@ class ContactDesk:
             channel=request.channel,
             offer_no=offer_no,
             time_zone=person.time_zone,
+            reserved_by=_owner(call.caller),
         )
         answered = await invoke(self._peers.rules.ReserveContact, asked, call, LONGEST_S)
         response = pb.ReserveContactResponse(
@@ -83,8 +84,13 @@ class ContactDesk:
     async def release(
         self, call: Call, request: pb.ReleaseContactRequest
     ) -> pb.ReleaseContactResponse:
-        """Give a contact back; repeating it changes nothing."""
-        asked = rules_pb.ReleaseContactRequest(contact_id=request.contact_id)
+        """Give a contact back; repeating it changes nothing.
+
+        Raises PermissionDenied for one that another caller reserved, or a decision or a journey.
+        """
+        asked = rules_pb.ReleaseContactRequest(
+            contact_id=request.contact_id, released_by=_owner(call.caller)
+        )
         answered = await invoke(self._peers.rules.ReleaseContact, asked, call, LONGEST_S)
         return pb.ReleaseContactResponse(released=answered.released)
 
@@ -112,6 +118,11 @@ class ContactDesk:
         if found.ambiguous:
             raise Ambiguous("the identity fits several people, so none of them is approached")
         return PersonSnapshot.FromString(found.snapshot)
+
+
+def _owner(caller: Caller) -> str:
+    """Return to whom a caller's contacts belong; empty where it may do everything."""
+    return "" if caller.grants is None or caller.grants.everything else caller.name
 
 
 def contacts(balance: ContactBalance) -> Contacts:

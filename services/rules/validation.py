@@ -131,6 +131,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
         required("contact_id"),
         length("contact_id", 128),
         length("policy", 64),
+        length("reserved_by", 128),
         known_enum("channel"),
         _persons,
         _somebody,
@@ -148,7 +149,7 @@ VALIDATORS: Mapping[type[Any], Validator] = {
             at_most=_MAX_ASKS,
         ),
     ),
-    pb.ReleaseContactRequest: validator(required("contact_id")),
+    pb.ReleaseContactRequest: validator(required("contact_id"), length("released_by", 128)),
     pb.GetDecisionRequest: validator(required("decision_id")),
     pb.KeepAnswersRequest: validator(
         required("answers"),

@@ -124,6 +124,8 @@ class Reservation:
     """In which their days and weeks begin."""
     closed: bool = False
     """Nobody may be approached now: only what is held already is granted."""
+    reserved_by: str = ""
+    """The caller of the edge whose contact it is; empty: none of them."""
 
     @property
     def occasion(self) -> Occasion:

@@ -57,6 +57,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def reserved_by(self, contact_id: str) -> str | None:
+        """Return who reserved a contact; empty: no caller of the edge. None: there is none."""
+        ...
+
     async def release(
         self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
     ) -> bool:

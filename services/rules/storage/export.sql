@@ -10,7 +10,7 @@ ORDER BY time_us, offer_no
 
 -- name: contacts
 SELECT contact_id, person_id, policy, state, channel, offer_no, placement, session_id, decision_id,
-    time_us, lapse_us, offer_kind, offer_group, is_part, confirmed_by
+    time_us, lapse_us, offer_kind, offer_group, is_part, confirmed_by, reserved_by
 FROM contacts
 WHERE person_id = ANY($1::text[])
 ORDER BY time_us, contact_id

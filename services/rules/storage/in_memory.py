@@ -143,6 +143,10 @@ class InMemoryLedger:
             return False
         return self._contacts.reserve(replace(asked, person_ids=persons))
 
+    async def reserved_by(self, contact_id: str) -> str | None:
+        held = self._contacts.rows.get(contact_id)
+        return held.reserved_by if held else None
+
     async def release(
         self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
     ) -> bool:

@@ -30,6 +30,7 @@ class Held:
     lapse_us: int
     position: int
     confirmed_by: str = ""
+    reserved_by: str = ""
 
     def counts(self, now_us: int) -> bool:
         return self.state == ContactState.CONFIRMED or (
@@ -162,6 +163,8 @@ class InMemoryContacts:
             asked.channel,
             asked.until_us,
         )
+        held = self.rows[asked.contact_id]
+        self.rows[asked.contact_id] = replace(held, reserved_by=asked.reserved_by)
         return True
 
     def release(self, contact_id: str, now_us: int, *, unless_confirmed: bool) -> bool:

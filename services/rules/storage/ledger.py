@@ -123,8 +123,16 @@ class PostgresLedger:
                     _reserved_notice(reservation, persons[0]).SerializeToString(),
                 ),
             )
+            if granted:
+                await transaction.execute(
+                    _SQL.note_reserved_by, reservation.contact_id, reservation.reserved_by
+                )
             transaction.wrote_outbox = True
         return bool(granted)
+
+    async def reserved_by(self, contact_id: str) -> str | None:
+        found: str | None = await self._database.fetchval(_SQL.reserved_by, contact_id)
+        return found
 
     async def release(
         self, contact_id: str, now_us: int, *, unless_confirmed: bool = False

@@ -104,6 +104,14 @@ SELECT person_id, policy, placement, session_id, decision_id, offer_no AS number
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 
+-- name: note_reserved_by
+-- Only where it was reserved in this very transaction, and not merely asked for again.
+UPDATE contacts SET reserved_by = $2
+WHERE contact_id = $1 AND change_xid = pg_current_xact_id()
+
+-- name: reserved_by
+SELECT reserved_by FROM contacts WHERE contact_id = $1
+
 -- name: release_contact
 -- Returns what the notice of it needs, nothing when it was not held.
 UPDATE contacts

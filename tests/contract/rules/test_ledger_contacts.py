@@ -50,6 +50,23 @@ async def test_a_reservation_that_nothing_confirms_lapses_after_ten_minutes(
     assert later.outcome is CommitOutcome.WRITTEN
 
 
+async def test_a_contact_is_whose_reserved_it_and_not_whose_asked_for_it_again(
+    ledger: Ledger,
+) -> None:
+    assert await ledger.reserved_by("mail") is None
+    assert await ledger.reserve(reservation("mail", reserved_by="crm"))
+    assert await ledger.reserve(reservation("mail", reserved_by="other", now_us=NOW + MINUTE))
+    assert await ledger.reserved_by("mail") == "crm"
+    lapsed_us = NOW + Keep.RESERVATION_US + 1
+    again = reservation(
+        "mail", reserved_by="other", now_us=lapsed_us, until_us=lapsed_us + Keep.RESERVATION_US
+    )
+    assert await ledger.reserve(again)
+    assert await ledger.reserved_by("mail") == "other"
+    await ledger.commit(draft("d1", 1))
+    assert await ledger.reserved_by("d1/web.home/1") in ("", None)
+
+
 async def test_an_impression_confirms_even_after_the_lapse(ledger: Ledger) -> None:
     await ledger.commit(draft("d1", 1, 2))
     await ledger.note([Seen("ann", "d1", 1, "")])

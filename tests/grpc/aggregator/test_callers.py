@@ -223,3 +223,17 @@ async def test_nothing_is_made_up_where_nobody_names_them(edge):
     code, error = await refused(edge, as_caller("shop"), channel=0, placements=[])
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert {each.field for each in error.violations} == {"channel", "placements"}
+
+
+@pytest.mark.parametrize(("who", "owner"), [("ivr", "ivr"), ("everything", "")])
+async def test_a_contact_is_its_callers_own_unless_they_may_do_everything(edge, who, owner):
+    asked = pb.ReserveContactRequest(
+        contact_id="m", identities=ASKED["identities"], channel=Channel.IVR
+    )
+    async with guarded(edge) as channel:
+        stub, metadata = AggregatorServiceStub(channel), as_caller(who)
+        await stub.ReserveContact(asked, metadata=metadata, timeout=5.0)
+        given_back = pb.ReleaseContactRequest(contact_id="m")
+        await stub.ReleaseContact(given_back, metadata=metadata, timeout=5.0)
+    assert edge.peers.rules.ReserveContact.request.reserved_by == owner
+    assert edge.peers.rules.ReleaseContact.request.released_by == owner

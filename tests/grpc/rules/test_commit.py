@@ -280,6 +280,41 @@ async def test_another_system_asks_before_it_mails(rules: Rules) -> None:
     assert (unknown.granted, unknown.balance.used) == (True, 1)
 
 
+async def test_who_did_not_reserve_a_contact_neither_takes_it_nor_gives_it_back(
+    rules: Rules,
+) -> None:
+    def reserve(contact_id: str, by: str, person: str = "ann") -> object:
+        request = pb.ReserveContactRequest(
+            contact_id=contact_id, reserved_by=by, person_ids=[person], channel=Channel.EMAIL
+        )
+        return rules.stub.ReserveContact(request, timeout=5)
+
+    async def release(contact_id: str, by: str) -> bool:
+        request = pb.ReleaseContactRequest(contact_id=contact_id, released_by=by)
+        return (await rules.stub.ReleaseContact(request, timeout=5)).released
+
+    context = rules.context()
+    await rules.commit(FREE_SHIPPING, context=context)
+    decided = f"{context.decision_id}/{context.placements[0].placement}/{FREE_SHIPPING}"
+    await reserve("mail-1", "crm")
+    await reserve("call-1", "")
+    before = await used(rules)
+    for wrong in (
+        release("mail-1", "ivr"),
+        release("call-1", "ivr"),
+        release(decided, "ivr"),
+        reserve("mail-1", "ivr", "bob"),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await wrong
+        assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert await used(rules) == before
+    assert await release("mail-1", "crm")
+    assert await release("call-1", "")
+    assert await used(rules) == before - 2
+    assert not await release("mail-9", "ivr")
+
+
 async def test_a_reservation_counts_for_a_day_or_for_as_long_as_it_is_asked_for(
     rules: Rules,
 ) -> None:
