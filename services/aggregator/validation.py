@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
 from services.aggregator.domain.definitions import Definitions
-from services.aggregator.domain.placements import may_fill
+from services.aggregator.domain.placements import Placement, may_fill
 from services.aggregator.domain.vocabulary import Channel, name_of
+from shared.call import CURRENT_CALL
 from shared.ids import is_id
 from shared.money import is_currency, to_micros
 from shared.privacy import KINDS
@@ -35,6 +36,7 @@ _LONGEST_PATH = 512
 MAX_IDENTITIES = 8
 MAX_EVENTS = 1_000
 MAX_QUANTITY = 1e9
+_BLIND = "is no placement of this channel"
 LONGEST_LOCALE = 35  # RFC 5646, 4.4.1
 
 
@@ -106,7 +108,10 @@ def _keys(name: str, at_most: int) -> Rule:
 
 
 def _placements(definitions: Callable[[], Definitions]) -> Rule:
-    """Demand placements that are defined, belong on the request's channel and differ."""
+    """Demand placements that are defined, belong on the request's channel and differ.
+
+    A browser is told of none that it did not name: everybody has its key.
+    """
 
     def check(message: Any, path: str, violations: Violations) -> None:
         known = definitions().placements
@@ -114,16 +119,30 @@ def _placements(definitions: Callable[[], Definitions]) -> Rule:
         for index, ask in enumerate(message.placements):
             name, at = ask.placement, f"{path}placements[{index}].placement"
             if name not in known:
-                violations.add(at, f"is no placement; there are {', '.join(sorted(known))}")
+                violations.add(at, _no_placement(known))
             elif name in seen:
                 violations.add(at, f"{name!r} is asked for twice")
             elif message.channel and not may_fill(known[name], message.channel):
-                owner = name_of(Channel, known[name].channel)
-                asked = name_of(Channel, message.channel)
-                violations.add(at, f"{name!r} belongs to {owner} and cannot be filled on {asked}")
+                violations.add(at, _of_another_channel(known[name], message.channel))
             seen.add(name)
 
     return check
+
+
+def _no_placement(known: Iterable[str]) -> str:
+    return _BLIND if _asks_a_browser() else f"is no placement; there are {', '.join(sorted(known))}"
+
+
+def _of_another_channel(placement: Placement, channel: int) -> str:
+    if _asks_a_browser():
+        return _BLIND
+    owner, asked = name_of(Channel, placement.channel), name_of(Channel, channel)
+    return f"{placement.name!r} belongs to {owner} and cannot be filled on {asked}"
+
+
+def _asks_a_browser() -> bool:
+    call = CURRENT_CALL.get()
+    return call is not None and call.caller.is_browser
 
 
 def _person(name: str) -> Rule:

@@ -13,7 +13,7 @@ from shared.client import from_rpc_error
 from shared.clock import to_us
 from shared.errors import PermissionDenied
 from tests.grpc.aggregator.callers import as_caller, guarded
-from tests.unit.aggregator.edge import BANNER, PC_1, TV, Ticking, candidates, with_evidence
+from tests.unit.aggregator.edge import BANNER, PC_1, PROMPT, TV, Ticking, candidates, with_evidence
 from tests.unit.callers.signing import NOW_S, claims, signed
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
@@ -141,6 +141,21 @@ async def test_of_what_a_browser_tells_its_own_is_recorded_and_the_rest_refused(
     ]
     recorded = edge.peers.profile.RecordEvents.request
     assert [each.event_id for each in recorded.events] == ["e-0", "e-5"]
+
+
+@pytest.mark.parametrize("name", ["web.hoem", PROMPT])
+async def test_a_browser_is_told_of_no_placement_that_it_did_not_name(page, edge, name):
+    asked = {"channel": Channel.WEB, "placements": [{"placement": name}]}
+    request = pb.RecommendRequest(identities=[visitor(edge)], **asked)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await page.Recommend(request, timeout=5.0, metadata=as_caller("page"))
+    (wrong,) = from_rpc_error(caught.value).violations
+    assert (wrong.field, wrong.description) == (
+        "placements[0].placement",
+        "is no placement of this channel",
+    )
+    with pytest.raises(grpc.aio.AioRpcError, match=BANNER if name != PROMPT else "CALL_CENTER"):
+        await page.Recommend(request, timeout=5.0, metadata=as_caller("everything"))
 
 
 async def told(page, edge, *events, by="page", customer=""):
