@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from cli.calling import business_time
 from cli.calling import edge as open_edge
 from cli.console import fail, people, say_json
+from cli.gathering import gathered_in
 from cli.options import (
     ChannelOption,
     EdgeOption,
@@ -22,81 +24,71 @@ from cli.options import (
 from touchpoint.aggregator.v1.aggregator_service_pb2 import TrackResponse
 from touchpoint.client import event
 
-TypeArgument = Annotated[
-    str, typer.Argument(metavar="TYPE", help="view, add_to_cart, purchase, decline, login, …")
-]
-ItemOption = Annotated[str, typer.Option(help="The item it is about.")]
-OfferOption = Annotated[str, typer.Option(help="The offer it is about.")]
-DecisionOption = Annotated[str, typer.Option(help="The decision that showed it.")]
-PlacementOption = Annotated[str, typer.Option(help="The placement that showed it.")]
-OrderOption = Annotated[str, typer.Option(help="The order.")]
-QuantityOption = Annotated[float, typer.Option(min=0, help="How many; 0: one.")]
-ValueOption = Annotated[str, typer.Option(metavar="AMOUNT", help="What was paid: 12.50.")]
-CurrencyOption = Annotated[str, typer.Option(help="ISO 4217, of the value.")]
-QueryOption = Annotated[str, typer.Option(help="What was searched for.")]
-PageOption = Annotated[str, typer.Option(help="The page.")]
-DurationOption = Annotated[float, typer.Option(min=0, help="How long it took, in seconds.")]
-AttributesOption = Annotated[
-    list[str] | None,
-    typer.Option("--attribute", metavar="NAME=VALUE", help="Anything else; repeatable."),
-]
-EventIdOption = Annotated[str, typer.Option(help="Yours, so that repeating counts once.")]
-TimeOption = Annotated[str, typer.Option(help="When, RFC 3339; else now, as the suite has it.")]
+
+@dataclass(frozen=True, slots=True)
+class TrackOptions:
+    """What happened, and how that is told."""
+
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="view, add_to_cart, purchase, decline, login, …")
+    ]
+    who: WhoArgument
+    item: Annotated[str, typer.Option(help="The item it is about.")] = ""
+    offer: Annotated[str, typer.Option(help="The offer it is about.")] = ""
+    decision: Annotated[str, typer.Option(help="The decision that showed it.")] = ""
+    placement: Annotated[str, typer.Option(help="The placement that showed it.")] = ""
+    channel: ChannelOption = "WEB"
+    session: SessionOption = ""
+    order: Annotated[str, typer.Option(help="The order.")] = ""
+    quantity: Annotated[float, typer.Option(min=0, help="How many; 0: one.")] = 0
+    value: Annotated[str, typer.Option(metavar="AMOUNT", help="What was paid: 12.50.")] = ""
+    currency: Annotated[str, typer.Option(help="ISO 4217, of the value.")] = ""
+    query: Annotated[str, typer.Option(help="What was searched for.")] = ""
+    page: Annotated[str, typer.Option(help="The page.")] = ""
+    duration_s: Annotated[float, typer.Option(min=0, help="How long it took, in seconds.")] = 0
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option("--attribute", metavar="NAME=VALUE", help="Anything else; repeatable."),
+    ] = None
+    event_id: Annotated[str, typer.Option(help="Yours, so that repeating counts once.")] = ""
+    time: Annotated[str, typer.Option(help="When, RFC 3339; else now, as the suite has it.")] = ""
+    edge: EdgeOption = ""
+    home: HomeOption = None
+    as_json: JsonOption = False
 
 
-def track(
-    type_: TypeArgument,
-    who: WhoArgument,
-    item: ItemOption = "",
-    offer: OfferOption = "",
-    decision: DecisionOption = "",
-    placement: PlacementOption = "",
-    channel: ChannelOption = "WEB",
-    session: SessionOption = "",
-    order: OrderOption = "",
-    quantity: QuantityOption = 0,
-    value: ValueOption = "",
-    currency: CurrencyOption = "",
-    query: QueryOption = "",
-    page: PageOption = "",
-    duration_s: DurationOption = 0,
-    attributes: AttributesOption = None,
-    event_id: EventIdOption = "",
-    time: TimeOption = "",
-    edge: EdgeOption = "",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@gathered_in(TrackOptions)
+def track(given: TrackOptions) -> None:
     """Say what happened; once it is acknowledged it is durable and the very next answer knows it.
 
     Example: touchpoint track decline customer:C20001 --offer promo-running-10
     """
-    with open_edge(home, edge) as touchpoint:
+    with open_edge(given.home, given.edge) as touchpoint:
         happened = event(
-            type_,
-            who,
-            event_id=event_id,
-            time=_time(time) if time else business_time(touchpoint.channel),
-            channel=channel,
-            session_id=session,
-            order_id=order,
-            item_id=item,
-            offer_id=offer,
-            decision_id=decision,
-            placement=placement,
-            quantity=quantity,
-            value=value,
-            currency=currency,
-            query=query,
-            page=page,
-            duration_s=duration_s,
-            attributes=read_attributes(attributes or []),
+            given.type_,
+            given.who,
+            event_id=given.event_id,
+            time=_time(given.time) if given.time else business_time(touchpoint.channel),
+            channel=given.channel,
+            session_id=given.session,
+            order_id=given.order,
+            item_id=given.item,
+            offer_id=given.offer,
+            decision_id=given.decision,
+            placement=given.placement,
+            quantity=given.quantity,
+            value=given.value,
+            currency=given.currency,
+            query=given.query,
+            page=given.page,
+            duration_s=given.duration_s,
+            attributes=read_attributes(given.attributes or []),
         )
         answer = touchpoint.track(happened)
-    if as_json:
+    if given.as_json:
         say_json(answer)
     elif answer.accepted:
-        people.print(f"Noted: {type_} (event {happened.event_id}).", markup=False)
+        people.print(f"Noted: {given.type_} (event {happened.event_id}).", markup=False)
     elif answer.duplicates:
         people.print("It was noted before, with the same content.")
     _fail_if_rejected(answer)
