@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -15,7 +17,7 @@ from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import AggregatorServiceStub
 from touchpoint.client.attempts import Attempts, Manners
 from touchpoint.client.bearing import BearingChannel, bearing
-from touchpoint.client.errors import call_error
+from touchpoint.client.errors import CallError, call_error
 from touchpoint.client.requests import (
     Wanted,
     Who,
@@ -23,6 +25,7 @@ from touchpoint.client.requests import (
     recommend_request,
     track_request,
 )
+from touchpoint.client.resuming import FIRST_PAUSE_S, LONGEST_PAUSE_S, Resuming
 from touchpoint.client.streams import ON_ITS_OWN, StreamConnections
 from touchpoint.common.v1.event_pb2 import Event
 
@@ -31,6 +34,11 @@ _PING_EVERY_MS, _PING_ANSWER_MS = 10_000, 5_000
 """So that a frozen or unreachable edge is noticed although a call has no deadline of its own. What
 bounds the answer is `ping_timeout_ms`: with `keepalive_timeout_ms` alone it takes a minute."""
 _LARGEST_ANSWER = 16 * 1024 * 1024
+_RECONNECTS = (
+    ("grpc.initial_reconnect_backoff_ms", round(FIRST_PAUSE_S * 1e3)),
+    ("grpc.max_reconnect_backoff_ms", round(LONGEST_PAUSE_S * 1e3)),
+)
+"""gRPC by itself waits up to two minutes before it dials again."""
 _CALLER = "x-touchpoint-caller"
 
 Response = TypeVar("Response")
@@ -80,10 +88,11 @@ class Touchpoint:
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
-        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN, *_RECONNECTS))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()
+        self._closed = threading.Event()
 
     def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -98,17 +107,34 @@ class Touchpoint:
         request = pb.GetCustomerViewRequest(identities=identities(who), session_id=session_id)
         return self._call(self.stub.GetCustomerView, request)
 
-    def watch(self, who: Who) -> Iterator[pb.WatchCustomerResponse]:
-        """Get that view now and again whenever something happens, until the iterator is closed."""
+    def watch(self, who: Who, *, resume: bool = True) -> Iterator[pb.WatchCustomerResponse]:
+        """Get that view now and again whenever something happens, until the iterator is closed.
+
+        If the edge goes away it is asked again after a pause, for as long as it takes, and answers
+        the whole view with an empty `cause`: nothing is missed for good. Without `resume`, and
+        where it was never answered, the failure is raised as CallError.
+        """
         request = pb.WatchCustomerRequest(identities=identities(who))
+        resuming = Resuming(wanted=resume)
         with self._streams.lent() as channel:
-            stream = AggregatorServiceStub(channel).WatchCustomer(request, metadata=self._metadata)
-            try:
-                yield from stream
-            except grpc.RpcError as error:
-                raise call_error(error) from None
-            finally:
-                stream.cancel()
+            while True:
+                failed: CallError | None = None
+                stream = AggregatorServiceStub(channel).WatchCustomer(
+                    request, metadata=self._metadata
+                )
+                try:
+                    for response in stream:
+                        resuming.seen()
+                        yield response
+                except grpc.RpcError as error:
+                    failed = call_error(error)
+                finally:
+                    stream.cancel()
+                pause_s = resuming.pause_s(failed)
+                if pause_s is None or self._closed.wait(pause_s):
+                    break
+        if failed is not None:
+            raise failed
 
     def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
         """Get the trace of a decision."""
@@ -132,7 +158,8 @@ class Touchpoint:
                 return response
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections, and whatever is watched."""
+        self._closed.set()
         for channel in (self.channel, *self._streams.channels):
             channel.close()
 
@@ -178,10 +205,11 @@ class AsyncTouchpoint:
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
-        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN, *_RECONNECTS))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()
+        self._closed = asyncio.Event()
 
     async def recommend(self, who: Who, **wanted: Unpack[Wanted]) -> pb.RecommendResponse:
         """Ask for the next best actions; see `Wanted` for what may be said."""
@@ -196,18 +224,41 @@ class AsyncTouchpoint:
         request = pb.GetCustomerViewRequest(identities=identities(who), session_id=session_id)
         return await self._call(self.stub.GetCustomerView, request)
 
-    async def watch(self, who: Who) -> AsyncIterator[pb.WatchCustomerResponse]:
-        """Get that view now and again whenever something happens, until the iterator is closed."""
+    async def watch(
+        self, who: Who, *, resume: bool = True
+    ) -> AsyncIterator[pb.WatchCustomerResponse]:
+        """Get that view now and again whenever something happens, until the iterator is closed.
+
+        If the edge goes away it is asked again after a pause, for as long as it takes, and answers
+        the whole view with an empty `cause`: nothing is missed for good. Without `resume`, and
+        where it was never answered, the failure is raised as CallError.
+        """
         request = pb.WatchCustomerRequest(identities=identities(who))
+        resuming = Resuming(wanted=resume)
         with self._streams.lent() as channel:
-            stream = AggregatorServiceStub(channel).WatchCustomer(request, metadata=self._metadata)
-            try:
-                async for response in stream:
-                    yield response
-            except grpc.aio.AioRpcError as error:
-                raise call_error(error) from None
-            finally:
-                stream.cancel()
+            while True:
+                failed: CallError | None = None
+                stream = AggregatorServiceStub(channel).WatchCustomer(
+                    request, metadata=self._metadata
+                )
+                try:
+                    async for response in stream:
+                        resuming.seen()
+                        yield response
+                except grpc.aio.AioRpcError as error:
+                    failed = call_error(error)
+                finally:
+                    stream.cancel()
+                pause_s = resuming.pause_s(failed)
+                if pause_s is None or await self._closed_within(pause_s):
+                    break
+        if failed is not None:
+            raise failed
+
+    async def _closed_within(self, pause_s: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), pause_s)
+        return self._closed.is_set()
 
     async def explain(self, decision_id: str) -> pb.ExplainDecisionResponse:
         """Get the trace of a decision."""
@@ -231,7 +282,8 @@ class AsyncTouchpoint:
                 return response
 
     async def close(self) -> None:
-        """End the connections."""
+        """End the connections, and whatever is watched."""
+        self._closed.set()
         for channel in (self.channel, *self._streams.channels):
             await channel.close()
 

@@ -122,6 +122,79 @@ async def test_a_view_can_be_watched_and_left(served):
     assert causes == ["", "view"]
 
 
+async def serving(port=0):
+    server = grpc.aio.server()
+    add_AggregatorServiceServicer_to_server(Edge(), server)
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    await server.start()
+    return server, port
+
+
+async def causes_over_a_restart(watching):
+    """Read two updates, restart the edge, and read two more."""
+    server, port = await serving()
+    updates = watching(f"127.0.0.1:{port}")
+    found = [(await anext(updates)).cause for _ in range(2)]
+    await server.stop(None)
+    server, _ = await serving(port)
+    try:
+        found += [(await anext(updates)).cause for _ in range(2)]
+    finally:
+        await updates.aclose()
+        await server.stop(None)
+    return found
+
+
+async def watched(address, **how):
+    async with AsyncTouchpoint(address) as touchpoint:
+        async for update in touchpoint.watch("customer:c", **how):
+            yield update
+
+
+async def watched_blocking(address):
+    with Touchpoint(address) as touchpoint:
+        updates = touchpoint.watch("customer:c")
+        while True:
+            yield await asyncio.to_thread(next, updates)
+
+
+@pytest.mark.parametrize("watching", [watched, watched_blocking])
+async def test_a_view_is_watched_on_when_the_edge_was_restarted(watching):
+    async with timeout(30):
+        # The first view after it is a whole one, of no event in particular.
+        assert await causes_over_a_restart(watching) == ["", "view", "", "view"]
+
+
+async def test_who_wants_to_know_of_a_restart_is_told():
+    async with timeout(30):
+        with pytest.raises(CallError):
+            await causes_over_a_restart(lambda address: watched(address, resume=False))
+
+
+async def test_an_edge_that_never_answered_is_not_watched_on():
+    async with timeout(30):
+        with pytest.raises(CallError) as refused:
+            await anext(watched("127.0.0.1:1"))
+    assert refused.value.is_unreachable
+
+
+async def test_closing_the_client_ends_what_waits_for_the_edge():
+    server, port = await serving()
+
+    def watch_on(updates):
+        with pytest.raises(CallError):
+            next(updates)
+
+    with Touchpoint(f"127.0.0.1:{port}") as touchpoint:
+        updates = touchpoint.watch("customer:c")
+        for _ in range(2):
+            await asyncio.to_thread(next, updates)
+        waiting = asyncio.create_task(asyncio.to_thread(watch_on, updates))
+        await server.stop(None)
+    async with timeout(30):
+        await waiting
+
+
 async def test_those_who_watch_leave_calls_their_way():
     servicer, server = Edge(), grpc.aio.server(options=server_options(65536))
     add_AggregatorServiceServicer_to_server(servicer, server)
