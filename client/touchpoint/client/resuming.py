@@ -1,4 +1,4 @@
-"""When a stream that broke off is asked for again, for the blocking client and the async one alike."""
+"""When a stream that broke off is asked for again: for the blocking client and the async one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_PAUSE_S = 5.0
 _BROKEN_OFF = frozenset(
     {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 )
-"""What the network makes of an edge that goes away, unless the edge itself says so with a reason."""
+"""What the network makes of an edge that goes away; what the edge itself says has a reason."""
 
 
 class Resuming:
