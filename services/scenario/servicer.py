@@ -189,6 +189,7 @@ def _task(task: Task) -> scenario_pb2.Task:
         outcome=task.outcome,
         latest=task.latest,
         tries=task.tries,
+        channels_passed_over=_passed_over(task.passed_over),
     )
     message.due_time.FromDatetime(from_us(task.due_us))
     if task.expires_us:

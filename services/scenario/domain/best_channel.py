@@ -95,7 +95,7 @@ class Weighed:
     why: str = ""
     """Why they are called, in words; empty: they are not."""
     passed_over: tuple[PassedOver, ...] = ()
-    """The call, where they are not called."""
+    """The call, where they are not called; where they are, all others."""
 
 
 def sifted(

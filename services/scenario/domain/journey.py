@@ -173,6 +173,8 @@ class GiveTask:
     """0: with the journey."""
     time_zone: str = ""
     """Of the person as far as it is known; empty: UTC."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """The channels by which it might have been a message in its place."""
     kind = "task"
 
     @property

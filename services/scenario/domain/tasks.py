@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.best_channel import PassedOver
 from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, PUT_OFF, SNOOZED
@@ -60,6 +61,8 @@ class Task:
     """How often somebody did it, and said what came of it."""
     time_zone: str = ""
     """Of its person; empty: UTC."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """The channels that it went before, of a call that might have been a message."""
 
     @property
     def of_kind(self) -> TaskKind:

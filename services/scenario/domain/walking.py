@@ -145,6 +145,11 @@ def _explained(order: TaskOrder, why: str) -> TaskOrder:
     return replace(order, reason=f"{order.reason} {why}".strip()) if why else order
 
 
+def _not_written(weighed: Weighed) -> tuple[PassedOver, ...]:
+    """Return the channels that a call goes before, where it was chosen."""
+    return weighed.passed_over if weighed.why else ()
+
+
 def _not_called(stage: Stage, facts: Facts) -> tuple[PassedOver, ...]:
     """Return the call that is not made in place of a message, with why."""
     weighed = _weighed(stage, facts)
@@ -291,8 +296,9 @@ def _effects(
         said, language = stage.task.script_for(facts.locale)
         script = spoken(said, cart, facts.titles, facts.currency, language)
         offer_ids = tuple(_to_offer(stage.task, walk))
-        order = _explained(stage.task, _weighed(stage, facts).why)
-        yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone)
+        weighed = _weighed(stage, facts)
+        order, others = _explained(stage.task, weighed.why), _not_written(weighed)
+        yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone, others)
     most = journey.scenario.limits.messages
     writes = stage.send is not None and not calls
     if writes and stage.send is not None and not (most and journey.messages >= most):

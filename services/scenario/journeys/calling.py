@@ -92,8 +92,8 @@ class Calling:
             if free:
                 possible, passed_over = free, [*passed_over, *full]
         if possible and possible[0] is call:
-            why = explained(call, [*outdone(possible[1:]), *passed_over], channel_name)
-            return Weighed(call.likelihood, why)
+            others = (*outdone(possible[1:]), *passed_over)
+            return Weighed(call.likelihood, explained(call, others, channel_name), others)
         return Weighed(call.likelihood, passed_over=_only(call, [*passed_over, *outdone(possible)]))
 
     def _obstacle(

@@ -27,7 +27,7 @@ async def export_person(
         Kept("effects", _SQL.effects),
         Kept("passages", _SQL.passages),
         Kept("entries", _SQL.entries),
-        Kept("tasks", _SQL.tasks, with_note),
+        Kept("tasks", _SQL.tasks, lambda row: _with_channels(with_note(row))),
         Kept("task_attempts", _SQL.task_attempts, with_note),
         Kept("errands", _SQL.errands, _with_what_it_says),
         Kept("tallies", _SQL.tallies),
@@ -39,5 +39,8 @@ async def export_person(
 
 
 def _with_what_it_says(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    passed_over = json.loads(row["passed_over"])
-    return {**row, "payload": said_by(row["kind"], row["payload"]), "passed_over": passed_over}
+    return {**_with_channels(row), "payload": said_by(row["kind"], row["payload"])}
+
+
+def _with_channels(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "passed_over": json.loads(row["passed_over"])}

@@ -29,7 +29,7 @@ ORDER BY met_us, journey_id
 -- name: tasks
 SELECT t.task_id, t.journey_id, t.occurrence, t.person_id, t.kind, t.reason, t.script, t.offer_ids,
     t.skills, t.priority, t.due_us, t.expires_us, t.agent_id, t.claimed_until_us, t.claims,
-    t.outcome, t.ended_by, t.latest, t.tries, t.time_zone, t.note, k.wrapped
+    t.outcome, t.ended_by, t.latest, t.tries, t.time_zone, t.passed_over, t.note, k.wrapped
 FROM tasks t LEFT JOIN person_keys k USING (person_id)
 WHERE t.person_id = ANY($1::text[])
 ORDER BY t.due_us, t.task_id

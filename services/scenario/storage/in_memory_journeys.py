@@ -347,6 +347,7 @@ class InMemoryJourneys:
             skills=order.skills,
             priority=order.priority,
             time_zone=effect.time_zone,
+            passed_over=effect.passed_over,
         )
 
     def _end_tasks(self, journey: Journey) -> None:

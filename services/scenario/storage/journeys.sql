@@ -222,14 +222,16 @@ WHERE entries.journey_id = made.journey_id;
 
 -- name: add_tasks
 INSERT INTO tasks (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids,
-    skills, priority, due_us, expires_us, time_zone)
+    skills, priority, due_us, expires_us, time_zone, passed_over)
 SELECT task_id, journey_id, occurrence, person_id, kind, reason, script,
     ARRAY(SELECT jsonb_array_elements_text(offer_ids::jsonb)),
-    ARRAY(SELECT jsonb_array_elements_text(skills::jsonb)), priority, due_us, expires_us, time_zone
+    ARRAY(SELECT jsonb_array_elements_text(skills::jsonb)), priority, due_us, expires_us, time_zone,
+    passed_over::jsonb
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[])
+    $8::text[], $9::text[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
+    $14::text[])
     AS given (task_id, journey_id, occurrence, person_id, kind, reason, script, offer_ids, skills,
-        priority, due_us, expires_us, time_zone);
+        priority, due_us, expires_us, time_zone, passed_over);
 
 -- name: add_errands
 INSERT INTO errands (errand_id, journey_id, stage, occurrence, person_id, scenario, stage_name, kind,

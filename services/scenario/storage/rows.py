@@ -22,7 +22,12 @@ from services.scenario.domain.ports import Tally
 from services.scenario.domain.queue import Load
 from services.scenario.domain.tasks import Task
 from services.scenario.reading import kept_scenario
-from services.scenario.storage.payloads import Effect, passed_over_row, payload_of
+from services.scenario.storage.payloads import (
+    Effect,
+    passed_over_by,
+    passed_over_row,
+    payload_of,
+)
 from shared.ids import uuid7
 from shared.postgres import Row
 
@@ -221,6 +226,7 @@ def new_task_row(journey: Journey, due: Due, effect: GiveTask) -> tuple[Any, ...
         effect.due_us,
         effect.expires_us,
         effect.time_zone,
+        passed_over_row(effect.passed_over),
     )
 
 
@@ -247,4 +253,5 @@ def task_of(row: Row) -> Task:
         latest=row["latest"],
         tries=row["tries"],
         time_zone=row["time_zone"],
+        passed_over=passed_over_by(row["passed_over"]),
     )

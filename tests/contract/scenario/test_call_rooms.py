@@ -141,7 +141,8 @@ async def test_who_rather_answers_a_call_is_called_while_there_is_room_and_else_
     send = {"template": "hello", "channels": ["EMAIL", "SMS", "CALL_CENTER"]}
     task = {"kind": "call", "reason": "Left a cart.", "skills": ["sales"]}
     made = scenario(stage("either", send=send, task=task, lasts=DAY_US))
-    found = on(MONDAY, 1, weighed={"either": Weighed(0.4, "CALL_CENTER 40%.")})
+    not_written = PassedOver(Channel.EMAIL, 0.1, "LESS_LIKELY")
+    found = on(MONDAY, 1, weighed={"either": Weighed(0.4, "CALL_CENTER 40%.", (not_written,))})
     steps = await called(desk, made, 2, found)
     (given,) = tasks(steps)
     assert given.effect.order.reason == "Left a cart. CALL_CENTER 40%."
@@ -151,7 +152,8 @@ async def test_who_rather_answers_a_call_is_called_while_there_is_room_and_else_
     assert message.effect.passed_over == (not_called,)
     [written] = await desk.errands.claim("w", NOON_US, 30.0, 10)
     assert written.passed_over == (not_called,)
-    assert await waiting(desk, NOON_US) == 1
+    [task] = await desk.store.waiting(["sales"], NOON_US, 5)
+    assert task.passed_over == (not_written,)
     assert tasks(await called(desk, made, 1, on(MONDAY, 9), who="writes")) == []
 
 

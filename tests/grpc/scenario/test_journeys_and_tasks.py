@@ -82,6 +82,23 @@ async def test_a_journey_says_which_channels_its_message_does_not_go_by(face):
     assert (told.channel, told.likelihood, told.reason) == (Channel.CALL_CENTER, 0.25, "NO_AGENT")
 
 
+async def test_a_task_names_the_channels_that_the_call_goes_before(face):
+    send = {"template": "hello", "channels": ["EMAIL", "CALL_CENTER"]}
+    made = scenario(stage("write", send=send, task={"kind": "call"}, lasts=DAY_US))
+    not_written = PassedOver(Channel.EMAIL, 0.1, "NO_CONSENT")
+    weighed = {"write": Weighed(0.25, "CALL_CENTER 25%", (not_written,))}
+    face.finder.found = replace(facts(), weighed=weighed)
+    async with face.store.transaction() as transaction:
+        await take_events(
+            transaction, [event("view")], for_all({"view": [made]}), NOON_US, lambda _: "j"
+        )
+    await face.passes(minutes=1)
+    await sign_on(face)
+    task = await claim(face)
+    [told] = task.channels_passed_over
+    assert (told.channel, told.likelihood, told.reason) == (Channel.EMAIL, 0.1, "NO_CONSENT")
+
+
 async def test_an_agent_takes_the_call_and_its_outcome_ends_the_journey(face):
     await face.lead_to_the_call()
     await sign_on(face)

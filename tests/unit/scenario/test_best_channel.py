@@ -169,25 +169,31 @@ async def test_why_somebody_is_not_called_is_told(change, reason):
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "code", "reason"),
     [
-        ({"carried": [SMS]}, "no carrier is set up"),
-        ({"person": {"identity_kinds": ["phone"]}}, "no address"),
-        ({"person": {"consents": ["marketing:SMS", "marketing:CALL_CENTER"]}}, "no consent"),
+        ({"carried": [SMS]}, "NO_CARRIER", "no carrier is set up"),
+        ({"person": {"identity_kinds": ["phone"]}}, "NO_ADDRESS", "no address"),
+        (
+            {"person": {"consents": ["marketing:SMS", "marketing:CALL_CENTER"]}},
+            "NO_CONSENT",
+            "no consent",
+        ),
         (
             {"ledger": Ledger(EMAIL="CONTACT_LIMIT")},
+            "CONTACT_LIMIT",
             "approached as often as the contact limit allows",
         ),
     ],
 )
-async def test_a_message_that_cannot_be_sent_keeps_nobody_from_being_called(change, reason):
+async def test_a_message_that_cannot_be_sent_keeps_nobody_from_being_called(change, reason, code):
     rather_mailed = somebody(0.05, **change.pop("person", {}))
     rather_mailed.traits.channels.append(EMAIL)
     rather_mailed.traits.channel_shares.append(0.45)
     found = await weighed(rather_mailed, channels=(EMAIL, SMS, BY_TELEPHONE), **change)
     known = "CALL_CENTER 12%: nothing is known of answers there, 5% of what they do is there"
     assert found.why == f"{known}; rather than SMS 10%; not EMAIL: {reason}"
-    assert found.passed_over == ()
+    others = {each.channel: (each.reason, round(each.likelihood, 2)) for each in found.passed_over}
+    assert others == {SMS: ("LESS_LIKELY", 0.1), EMAIL: (code, 0.28)}
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
