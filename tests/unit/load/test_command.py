@@ -8,10 +8,12 @@ import os
 import sys
 from collections import Counter
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import grpc
 import grpc.aio
 
+from shared.tls.making import make_authority, make_certificate
 from touchpoint.aggregator.v1.aggregator_pb2 import Degraded
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
@@ -26,9 +28,11 @@ class Edge(AggregatorServiceServicer):
 
     def __init__(self):
         self.requests = []
+        self.shown = set()
 
     async def Recommend(self, request, context):  # noqa: N802 the name of the rpc
         self.requests.append(request)
+        self.shown.add(dict(context.invocation_metadata()).get("authorization"))
         degraded = [Degraded(service="ranker", reason="TIMEOUT")] * (len(self.requests) % 2)
         return RecommendResponse(degraded=degraded)
 
@@ -43,11 +47,27 @@ class Busy(Edge):
         return answer
 
 
+def authority(folder):
+    """Make an authority, and write its certificate down as `authority.pem`."""
+    made = make_authority(datetime.now(UTC))
+    (folder / "authority.pem").write_bytes(made.certificate)
+    return made
+
+
+def by_tls(made):
+    """Return what an edge serves by, made out to this machine."""
+    own = make_certificate(made, ["aggregator"], datetime.now(UTC), days=1)
+    return grpc.ssl_server_credentials([(own.key, own.certificate)])
+
+
 @asynccontextmanager
-async def serving(edge):
+async def serving(edge, credentials=None):
     server = grpc.aio.server()
     add_AggregatorServiceServicer_to_server(edge, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
     await server.start()
     try:
         yield f"127.0.0.1:{port}"
@@ -55,12 +75,12 @@ async def serving(edge):
         await server.stop(None)
 
 
-async def load(*arguments: str):
+async def load(*arguments: str, **environ: str):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "load", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ},
     )
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
@@ -159,3 +179,18 @@ async def test_a_channel_that_does_not_exist_is_named():
 
     assert code == 2
     assert "'PIGEON' is no channel; there are WEB, APP" in err
+
+
+async def test_an_edge_with_tls_is_asked_by_it_and_by_key(tmp_path):
+    edge, made = Edge(), authority(tmp_path)
+    async with serving(edge, by_tls(made)) as address:
+        code, out, err = await load(
+            *("--edge", address, "--rate", "30", "--duration", "1", "--deadline-ms", "5000"),
+            *("--min-in-time", "100%", "--home", str(tmp_path), "--json"),
+            TOUCHPOINT_TLS_AUTHORITY=str(tmp_path / "authority.pem"),
+            TOUCHPOINT_KEY="tpk_a_b",
+        )
+
+    assert code == 0, err
+    assert json.loads(out)["requests"] == len(edge.requests) > 10
+    assert edge.shown == {"Bearer tpk_a_b"}
