@@ -12,7 +12,7 @@ import numpy as np
 
 from services.profile.domain.event import Event
 from services.profile.replaying_people import event_at, events_of
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.journeys.happenings import happened_of, offer_values
 from shared.catalogue import Catalogue
 from shared.exchange import Exchange

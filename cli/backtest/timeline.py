@@ -14,19 +14,13 @@ from services.scenario.backtest.explaining import (
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.criteria import Condition, Values
+from services.scenario.domain.effects import Due, GiveTask, ProposeOffer
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
+from services.scenario.domain.facts import Facts, Happened
 from services.scenario.domain.graph import does
-from services.scenario.domain.journey import (
-    Due,
-    Facts,
-    GiveTask,
-    Happened,
-    Journey,
-    Phase,
-    ProposeOffer,
-    Transition,
-)
+from services.scenario.domain.journey import Journey, Phase
+from services.scenario.domain.transition import Transition
 from services.scenario.domain.wording import told as message_told
 from services.scenario.domain.wording import waits_for
 from services.scenario.messages.channels import channel_name

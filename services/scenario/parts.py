@@ -15,7 +15,7 @@ from services.scenario.desk.approaching import RulesApproaches
 from services.scenario.desk.free_agents import FreeAgents
 from services.scenario.desk.ringing import ProfileNumbers
 from services.scenario.desk.tasks import TaskDesk, TaskNews
-from services.scenario.domain.journey import Transition
+from services.scenario.domain.transition import Transition
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.setting_up import errands_of
 from services.scenario.journeys.calling import Calling

@@ -7,17 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from services.scenario.backtest.journeys import PlayedJourneys
 from services.scenario.carriers import MESSAGE_CHANNELS, Carriage
+from services.scenario.domain.effects import Due, NotePerson, SendMessage, SetAttributes, TellAnswer
 from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, State, Step
-from services.scenario.domain.journey import (
-    Due,
-    Happened,
-    Journey,
-    NotePerson,
-    SendMessage,
-    SetAttributes,
-    TellAnswer,
-)
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.lanes import LANES
 from services.scenario.domain.outbound import Draft, Fate, Message, Result
 from services.scenario.domain.taking import take_message_outcome

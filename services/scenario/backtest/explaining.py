@@ -9,8 +9,8 @@ from typing import Any
 from services.scenario.backtest.journeys import PlayedJourneys
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.criteria import Condition, Values
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.graph import span
-from services.scenario.domain.journey import Happened
 from services.scenario.domain.passage import LATEST_US
 from services.scenario.domain.scenario import Scenario
 from shared.clock import from_us

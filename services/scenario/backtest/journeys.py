@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.scenario.domain.effects import CountOccasion, Due
 from services.scenario.domain.entries import Entry, entry_of
-from services.scenario.domain.journey import CountOccasion, Due, Happened, Journey, Transition
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.passage import may_hear
 from services.scenario.domain.ports import (
     CALLS,
@@ -21,6 +23,7 @@ from services.scenario.domain.ports import (
     occasion_of,
 )
 from services.scenario.domain.scenario import Limits
+from services.scenario.domain.transition import Transition
 
 _NOBODYS: Mapping[str, Journey] = {}
 

@@ -10,13 +10,16 @@ from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.errands import AlwaysWritten, PlayedErrands, every_channel
 from services.scenario.backtest.journeys import PlayedJourneys, Sets
 from services.scenario.domain.answering import answered
+from services.scenario.domain.effects import Due
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import Due, Happened, Journey, Transition
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.outcomes import again_us as another_try_us
 from services.scenario.domain.passage import has_task
 from services.scenario.domain.taking import Starting, Steps, go, take_events, take_timers
+from services.scenario.domain.transition import Transition
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.logbook import Logbook
 from services.scenario.journeys.calling import Calling

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from services.scenario.backtest.journeys import Sets
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.counts import Counted, Counts, Ends
+from services.scenario.domain.effects import Due, GiveTask, SendMessage
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch, State
-from services.scenario.domain.journey import (
-    Due,
-    GiveTask,
-    Journey,
-    Passage,
-    SendMessage,
-    Transition,
-)
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.tasks import Task
+from services.scenario.domain.transition import Passage, Transition
 from services.scenario.storage.in_memory_counts import InMemoryCounts
 from services.scenario.storage.transaction import outcome_of_tasks, task_that_stays
 from shared.replacing import replace

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from services.scenario.backtest.player import Audience
+from services.scenario.domain.effects import Due
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch
 from services.scenario.domain.how_often import Met
-from services.scenario.domain.journey import Due, Journey, Transition
+from services.scenario.domain.journey import Journey
+from services.scenario.domain.transition import Transition
 from services.scenario.journeys.finding import People
 from shared.conditions.person import PersonValues
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from services.scenario.carriers.outbox import OutboxCarrier
 from services.scenario.carriers.webhook import fate_of, signed_headers
-from services.scenario.domain.journey import RingBack
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.outbound import Fate, Message, Result
 from services.scenario.domain.task_kinds import BY_TELEPHONE, kind_of
 from shared.webhooks import Address, Poster, PostError

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.carriers.telephony import Callee, Telephony
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.errand_steps import cancel, carried, depart, fail, finish, give_up
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import TOO_LATE, Dispatch, State, Step
-from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.domain.task_kinds import BY_TELEPHONE, TaskKind, kind_of
 from shared.call import Caller, own_call

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.scenario.domain.effects import DECISION, Due, TellAnswer
 from services.scenario.domain.endings import end
-from services.scenario.domain.journey import (
-    DECISION,
-    NOWHERE,
-    ONWARDS,
-    Due,
-    Journey,
-    Outcome,
-    TellAnswer,
-    Transition,
-)
+from services.scenario.domain.journey import NOWHERE, ONWARDS, Journey, Outcome
 from services.scenario.domain.outcomes import CALL_AGAIN, Next, Said, course_of
 from services.scenario.domain.passage import has_task, led, own_key
 from services.scenario.domain.stages import Leads
 from services.scenario.domain.task_kinds import TaskKind, kind_of
+from services.scenario.domain.transition import Transition
 
 
 def answered(journey: Journey, said: Said, now_us: int) -> Transition | None:

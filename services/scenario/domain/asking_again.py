@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.scenario.domain.endings import end
-from services.scenario.domain.journey import (
-    NOWHERE,
-    Happened,
-    Journey,
-    Outcome,
-    Phase,
-    Transition,
-)
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import NOWHERE, Journey, Outcome, Phase
 from services.scenario.domain.passage import has_task
 from services.scenario.domain.ports import JourneyTransaction
 from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.transition import Transition
 
 ASKED_AGAIN = "asked_again"
 """How such a journey ended: another has begun in its place."""

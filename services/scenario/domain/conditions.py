@@ -7,7 +7,8 @@ from typing import Any
 
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.criteria import NOTHING, Values
-from services.scenario.domain.journey import Facts, Happened, Journey
+from services.scenario.domain.facts import Facts, Happened
+from services.scenario.domain.journey import Journey
 from shared.clock import from_us
 
 _DAY_US = 86_400_000_000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.scenario.domain.journey import NOWHERE, Due, Journey, Outcome, Phase, Transition
+from services.scenario.domain.effects import Due
+from services.scenario.domain.journey import NOWHERE, Journey, Outcome, Phase
+from services.scenario.domain.transition import Transition
 from shared.replacing import replace
 
 DAY_US = 86_400_000_000

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.scenario.domain.conditions import event_values
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.graph import longest_us
-from services.scenario.domain.journey import Happened, Journey, Outcome, Phase, Transition
+from services.scenario.domain.journey import Journey, Outcome, Phase
 from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.transition import Transition
 from shared.replacing import replace
 
 

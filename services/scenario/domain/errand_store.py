@@ -8,7 +8,7 @@ from typing import Protocol
 from services.scenario.domain.campaigns import Became, Campaign, Taken
 from services.scenario.domain.carts import Beginning
 from services.scenario.domain.errands import Dispatch, Step
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.lanes import LANES
 
 NONE_TAKEN: Mapping[int, int] = {}

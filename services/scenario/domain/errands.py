@@ -7,7 +7,7 @@ from enum import Enum
 
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver
-from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
+from services.scenario.domain.effects import NotePerson, RingBack, SetAttributes, TellAnswer
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.outbound import Draft
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.scenario.domain.actions import MessageOrder
-from services.scenario.domain.journey import NotePerson, RingBack, SetAttributes, TellAnswer
+from services.scenario.domain.effects import NotePerson, RingBack, SetAttributes, TellAnswer
 
 ANY_WAY = -2
 """Messages for which the best of several channels is looked for."""

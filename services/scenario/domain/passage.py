@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from services.scenario.domain.conditions import event_values, who_entered
 from services.scenario.domain.criteria import Hears
+from services.scenario.domain.effects import CountOccasion, Due
 from services.scenario.domain.endings import DAY_US, end, park
+from services.scenario.domain.facts import Facts, Happened
 from services.scenario.domain.journey import (
     BACK_IN_STOCK,
     NOWHERE,
     ONWARDS,
-    CountOccasion,
-    Due,
-    Facts,
-    Happened,
     Journey,
     Outcome,
     Phase,
-    Transition,
 )
 from services.scenario.domain.moving import moved
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.stages import END, Leads
+from services.scenario.domain.transition import Transition
 from services.scenario.domain.walking import enter, leave, next_look_us
 from shared.replacing import replace
 

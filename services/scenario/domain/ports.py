@@ -7,9 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.scenario.domain.effects import CountOccasion
 from services.scenario.domain.entries import EntryTransaction
-from services.scenario.domain.journey import CountOccasion, Happened, Journey, Transition
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.scenario import Limits, Scenario
+from services.scenario.domain.transition import Transition
 
 CALLS = ":calls"
 """The room of all tasks that journeys make in a day, beside those of scenarios."""

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.scenario.domain.actions import TaskOrder
-from services.scenario.domain.journey import Facts, GiveTask, Journey, Transition
+from services.scenario.domain.effects import GiveTask
+from services.scenario.domain.facts import Facts
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.moments import day_of
 from services.scenario.domain.passage import look, needs_situation
 from services.scenario.domain.ports import CALLS, CallDay, Claim, JourneyTransaction
 from services.scenario.domain.scenario import Limits, Scenario
+from services.scenario.domain.transition import Transition
 from services.scenario.domain.walking import works_today
 
 NO_LIMITS = Limits()

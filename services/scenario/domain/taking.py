@@ -10,13 +10,8 @@ from services.scenario.domain.carts import Cart
 from services.scenario.domain.criteria import Times
 from services.scenario.domain.endings import end, rest
 from services.scenario.domain.entries import note_goals
-from services.scenario.domain.journey import (
-    Facts,
-    Happened,
-    Journey,
-    Outcome,
-    Transition,
-)
+from services.scenario.domain.facts import Facts, Happened
+from services.scenario.domain.journey import Journey, Outcome
 from services.scenario.domain.occasions import carts_beside
 from services.scenario.domain.passage import (
     ANSWERS,
@@ -35,6 +30,7 @@ from services.scenario.domain.ports import (
 )
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
 from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.transition import Transition
 from shared.replacing import replace
 
 NewId = Callable[[int], str]

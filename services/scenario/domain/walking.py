@@ -9,24 +9,18 @@ from datetime import date
 from services.scenario.domain.actions import Proposal, TaskOrder
 from services.scenario.domain.best_channel import NO_CALLS_LEFT, PassedOver, Weighed
 from services.scenario.domain.conditions import values_of
-from services.scenario.domain.endings import DAY_US, end, park
-from services.scenario.domain.journey import (
-    NOWHERE,
-    ONWARDS,
+from services.scenario.domain.effects import (
     Due,
     Effect,
-    Facts,
     GiveTask,
-    Journey,
     NotePerson,
-    Outcome,
-    Passage,
-    Phase,
     ProposeOffer,
     SendMessage,
     SetAttributes,
-    Transition,
 )
+from services.scenario.domain.endings import DAY_US, end, park
+from services.scenario.domain.facts import Facts
+from services.scenario.domain.journey import NOWHERE, ONWARDS, Journey, Outcome, Phase
 from services.scenario.domain.moments import (
     LocalTime,
     chance,
@@ -37,6 +31,7 @@ from services.scenario.domain.moments import (
 from services.scenario.domain.script import spoken
 from services.scenario.domain.stages import END, Leads, Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE
+from services.scenario.domain.transition import Passage, Transition
 from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from services.scenario.asking import obstacle_of
 from services.scenario.desk.ringing import Ringer
 from services.scenario.domain.actions import MessageOrder
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.errand_steps import fail, finish, refused
 from services.scenario.domain.errand_store import ErrandWork
 from services.scenario.domain.errands import Dispatch, State, Step
-from services.scenario.domain.journey import RingBack
 from services.scenario.domain.lanes import rooms
 from services.scenario.errands.logbook import Logbook
 from services.scenario.journeys.happenings import message_news

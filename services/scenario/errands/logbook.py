@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.scenario.asking import ask
 from services.scenario.domain.actions import MessageOrder
+from services.scenario.domain.effects import NotePerson, SetAttributes, TellAnswer
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import NotePerson, SetAttributes, TellAnswer
 from shared.call import own_call
 from shared.logging import get_logger
 from touchpoint.common.v1.event_pb2 import Event

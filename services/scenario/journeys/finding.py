@@ -14,7 +14,9 @@ from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.criteria import AtHome, Values
-from services.scenario.domain.journey import DECISION, Facts, Journey
+from services.scenario.domain.effects import DECISION
+from services.scenario.domain.facts import Facts
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.passage import may_come_to, needs_person, needs_situation
 from services.scenario.domain.ports import Claim

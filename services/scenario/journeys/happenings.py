@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from services.scenario.domain.effects import DECISION
 from services.scenario.domain.errands import Step
-from services.scenario.domain.journey import BACK_IN_STOCK, DECISION, Happened
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import BACK_IN_STOCK
 from shared.catalogue import Catalogue
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from services.scenario.crashing import Reach
-from services.scenario.domain.journey import Facts, Journey, Transition
+from services.scenario.domain.facts import Facts
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import Claim, JourneyStore
 from services.scenario.domain.taking import take_timers
+from services.scenario.domain.transition import Transition
 from services.scenario.journeys.finding import Finder
 from shared.clock import BusinessClock
 from shared.errors import Overloaded, TouchpointError, Unavailable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from services.scenario.definitions import Playbook
-from services.scenario.domain.journey import NOWHERE, Happened
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import NOWHERE
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import Starting, take_events, take_sets
 from services.scenario.journeys.happenings import happened_of

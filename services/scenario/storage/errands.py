@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from services.scenario.domain.campaigns import Became, Campaign, Taken, keys_of, new_ones
 from services.scenario.domain.carts import Beginning, Cart
+from services.scenario.domain.effects import SendMessage
 from services.scenario.domain.errand_steps import interrupted
 from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step
-from services.scenario.domain.journey import Happened, SendMessage
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.payloads import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from services.scenario.domain.journey import Transition
 from services.scenario.domain.proposals import Proposals, Standing
+from services.scenario.domain.transition import Transition
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notices import journey_notice
 from shared.bus import JOURNEYS, Bus, Message

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from services.scenario.domain import counts as found
 from services.scenario.domain.counts import Counted, Counts, phase_name, place_at
+from services.scenario.domain.effects import Due
 from services.scenario.domain.endings import DAY_US
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import Due, Journey, Outcome, Passage, Phase
+from services.scenario.domain.journey import Journey, Outcome, Phase
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Task
+from services.scenario.domain.transition import Passage
 
 
 class KeptJourneys(Protocol):

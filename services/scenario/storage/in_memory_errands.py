@@ -9,17 +9,12 @@ from dataclasses import replace
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.campaigns import Became, Campaign, Taken, new_ones
 from services.scenario.domain.carts import Beginning
+from services.scenario.domain.effects import Due, RingBack, SendMessage, TellAnswer
 from services.scenario.domain.errand_steps import interrupted
 from services.scenario.domain.errand_store import NONE_TAKEN
 from services.scenario.domain.errands import Dispatch, Job, State, Step
-from services.scenario.domain.journey import (
-    Due,
-    Happened,
-    Journey,
-    RingBack,
-    SendMessage,
-    TellAnswer,
-)
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.lanes import LANES, rooms
 from services.scenario.domain.taking import take_message_outcome
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys

@@ -11,29 +11,26 @@ from copy import copy
 from dataclasses import replace
 
 from services.scenario.domain.campaigns import Campaign
-from services.scenario.domain.entries import Entry, entry_of
-from services.scenario.domain.errands import Dispatch
-from services.scenario.domain.journey import (
-    NOWHERE,
+from services.scenario.domain.effects import (
     CountOccasion,
     Due,
     GiveTask,
-    Happened,
-    Journey,
     NotePerson,
-    Passage,
-    Phase,
     RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
-    Transition,
 )
+from services.scenario.domain.entries import Entry, entry_of
+from services.scenario.domain.errands import Dispatch
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import NOWHERE, Journey, Phase
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import CallDay, Claim, PersonSet, Tally, occasion_of
 from services.scenario.domain.queue import Load
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.tasks import Attempt, Task
+from services.scenario.domain.transition import Passage, Transition
 from services.scenario.storage.in_memory import InMemoryAgents
 from services.scenario.storage.in_memory_transaction import InMemoryTransaction
 from services.scenario.storage.transaction import (

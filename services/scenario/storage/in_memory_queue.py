@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from services.scenario.domain.journey import RingBack
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.outcomes import SNOOZED
 from services.scenario.domain.ports import CALLS, CallDay
 from services.scenario.domain.queue import Line, Load, Queue, RungBack, Seat, Tried

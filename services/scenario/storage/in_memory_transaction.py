@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from services.scenario.domain.agents import Agent
 from services.scenario.domain.entries import Entry
-from services.scenario.domain.journey import Happened, Journey, Transition
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally
 from services.scenario.domain.rooms import NO_LIMITS
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Attempt, Task
+from services.scenario.domain.transition import Transition
 
 if TYPE_CHECKING:  # the store makes transactions of this kind
     from services.scenario.storage.in_memory_journeys import InMemoryJourneys

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver
-from services.scenario.domain.errands import Job
-from services.scenario.domain.journey import (
+from services.scenario.domain.effects import (
     NotePerson,
     RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
 )
+from services.scenario.domain.errands import Job
 from services.scenario.domain.task_kinds import ASKED_FOR
 from shared.person_export import plain_message
 from touchpoint.common.v1.vocabulary_pb2 import Channel

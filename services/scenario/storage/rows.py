@@ -7,20 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.scenario.domain.carts import Cart
+from services.scenario.domain.effects import Due, GiveTask, SendMessage
 from services.scenario.domain.entries import Entry, before_first
-from services.scenario.domain.journey import (
-    Due,
-    GiveTask,
-    Journey,
-    Outcome,
-    Phase,
-    SendMessage,
-    Transition,
-)
+from services.scenario.domain.journey import Journey, Outcome, Phase
 from services.scenario.domain.lanes import lane_of
 from services.scenario.domain.ports import Tally
 from services.scenario.domain.queue import Load
 from services.scenario.domain.tasks import Task
+from services.scenario.domain.transition import Transition
 from services.scenario.reading import kept_scenario
 from services.scenario.storage.payloads import (
     Effect,

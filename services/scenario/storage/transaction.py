@@ -7,25 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 
 from services.scenario.domain.agents import Agent
-from services.scenario.domain.entries import Entry, entry_of
-from services.scenario.domain.journey import (
+from services.scenario.domain.effects import (
     CountOccasion,
     Due,
     GiveTask,
-    Happened,
-    Journey,
     NotePerson,
-    Outcome,
-    Phase,
     RingBack,
     SendMessage,
     SetAttributes,
     TellAnswer,
-    Transition,
 )
+from services.scenario.domain.entries import Entry, entry_of
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey, Outcome, Phase
 from services.scenario.domain.ports import CALLS, CallDay, Ended, PersonSet, Tally, occasion_of
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.tasks import Attempt, Task
+from services.scenario.domain.transition import Transition
 from services.scenario.storage.agents import agent_of
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.notices import call_made, journey_notice, publication

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from services.scenario.domain.best_channel import PassedOver, Weighed
-from services.scenario.domain.journey import GiveTask, Outcome, Phase
+from services.scenario.domain.effects import GiveTask
+from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.moments import day_of, local_day
 from services.scenario.domain.ports import CallDay
 from services.scenario.domain.queue import Load

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.domain.carts import Cart
-from services.scenario.domain.journey import Happened, Outcome, Phase
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.ports import Tally
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.taking import take_message_outcome, take_timers

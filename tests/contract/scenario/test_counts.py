@@ -16,7 +16,7 @@ from services.scenario.domain.counts import (
     Tasks,
     Visits,
 )
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from tests.contract.scenario.conftest import QUIET_US, one
 from tests.unit.scenario.playing import (
     ADA,

@@ -12,7 +12,7 @@ from services.scenario.domain.carts import Beginning
 from services.scenario.domain.counts import Counted
 from services.scenario.domain.errand_steps import carried, depart, doubt, finish, put_off, skip
 from services.scenario.domain.errands import State
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.lanes import CHANNELS, INWARD
 from services.scenario.domain.outbound import Fate, Result
 from tests.contract.scenario.conftest import apart, one

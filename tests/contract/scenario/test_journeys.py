@@ -1,13 +1,8 @@
 """What every store of journeys does."""
 
-from services.scenario.domain.journey import (
-    Due,
-    GiveTask,
-    Outcome,
-    Phase,
-    ProposeOffer,
-    Transition,
-)
+from services.scenario.domain.effects import Due, GiveTask, ProposeOffer
+from services.scenario.domain.journey import Outcome, Phase
+from services.scenario.domain.transition import Transition
 from tests.contract.scenario.conftest import ALL, QUIET_US, apart, one
 from tests.unit.scenario.playing import (
     ADA,

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.taking import take_events, take_timers
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.journeys import PostgresJourneys

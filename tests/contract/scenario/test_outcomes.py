@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.domain.completing import Completion, complete
-from services.scenario.domain.journey import Outcome, TellAnswer
+from services.scenario.domain.effects import TellAnswer
+from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, MOST_TRIES
 from services.scenario.domain.tasks import HOLD_US, claim, snooze
 from services.scenario.errands.logbook import events_of

@@ -7,7 +7,7 @@ import random
 from google.protobuf.json_format import ParseDict
 
 from services.scenario.domain.counts import Counted
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from shared.clock import from_us
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.playing import COME_BACK, HOUR_US, NOON_US

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.taking import take_events
 from services.scenario.journeys.finding import Finder
 from services.scenario.journeys.obstacles import Obstacles

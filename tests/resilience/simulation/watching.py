@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.scenario.domain.journey import Journey, SendMessage
+from services.scenario.domain.effects import SendMessage
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.outcomes import CALL_AGAIN
 from services.scenario.domain.tasks import Task
 from services.scenario.storage.in_memory_errands import InMemoryErrands

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.scenario.domain.carts import Cart
-from services.scenario.domain.journey import Facts, Happened
+from services.scenario.domain.facts import Facts, Happened
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.taking import Starting, StartingOf
 from services.scenario.reading import read_scenario

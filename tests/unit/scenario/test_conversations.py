@@ -9,7 +9,8 @@ import pytest
 from services.scenario.domain.answering import answered
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.conditions import values_of
-from services.scenario.domain.journey import Facts, Happened, Outcome, Phase
+from services.scenario.domain.facts import Facts, Happened
+from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.walking import MOST_STAGES

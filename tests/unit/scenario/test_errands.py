@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.best_channel import PassedOver, Weighed
+from services.scenario.domain.effects import SetAttributes
 from services.scenario.domain.errand_steps import carried, put_off
 from services.scenario.domain.errands import LONGEST_TRIED_US, Dispatch, Step
-from services.scenario.domain.journey import Happened, Outcome, SetAttributes
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outbound import NO_ADDRESS, Fate, Message, Result
 from services.scenario.domain.taking import take_events
 from services.scenario.domain.wording import told

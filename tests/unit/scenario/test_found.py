@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.domain.carts import Cart
-from services.scenario.domain.journey import Facts, Happened, Phase
+from services.scenario.domain.facts import Facts, Happened
+from services.scenario.domain.journey import Phase
 from services.scenario.domain.passage import begin, happened, look, needs_person
 from services.scenario.domain.ports import Claim
 from services.scenario.journeys.choosing import Chooser

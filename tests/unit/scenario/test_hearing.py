@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scenario.domain.journey import BACK_IN_STOCK, Happened, Journey, Phase
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import BACK_IN_STOCK, Journey, Phase
 from services.scenario.domain.passage import happened, may_hear
 from services.scenario.reading import read_scenario
 from tests.unit.scenario.playing import ADA, COME_BACK, HOUR_US, NOON_US

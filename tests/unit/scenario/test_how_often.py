@@ -6,8 +6,8 @@ from services.scenario.backtest.clock import PlayedClock
 from services.scenario.backtest.player import Player
 from services.scenario.backtest.record import Record
 from services.scenario.backtest.witness import Witness
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.how_often import Group, Met, how_often
-from services.scenario.domain.journey import Happened
 from shared.conditions.person import PersonValues
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue

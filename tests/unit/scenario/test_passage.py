@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from services.scenario.domain.answering import answered
-from services.scenario.domain.journey import GiveTask, Outcome, Phase, ProposeOffer
+from services.scenario.domain.effects import GiveTask, ProposeOffer
+from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.passage import begin, end, happened, look, needs_person
 from tests.unit.scenario.playing import (

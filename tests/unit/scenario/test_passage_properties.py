@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scenario.domain.journey import GiveTask
+from services.scenario.domain.effects import GiveTask
 from services.scenario.domain.passage import is_due
 from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.taking import take_events, take_sets, take_timers

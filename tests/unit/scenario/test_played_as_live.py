@@ -16,7 +16,7 @@ from services.scenario.backtest.player import ItemInView, Player
 from services.scenario.backtest.record import Record
 from services.scenario.domain.counts import Counted
 from services.scenario.domain.errands import State
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.taking import take_events
 from services.scenario.errands.doing import Errands
 from services.scenario.journeys.finding import Finder

@@ -9,8 +9,8 @@ from services.scenario.carriers.outbox import FOLDER
 from services.scenario.carriers.telephony import Callee, OutboxTelephony, WebhookTelephony
 from services.scenario.config import ScenarioSettings
 from services.scenario.desk.ringing import TAKEN, Ringer
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.errands import Dispatch, State
-from services.scenario.domain.journey import RingBack
 from services.scenario.domain.outbound import Fate, Result
 from services.scenario.storage.payloads import job_of, payload_of, said_by
 from shared.clock import from_us

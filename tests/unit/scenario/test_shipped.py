@@ -6,7 +6,7 @@ import pytest
 
 from services.scenario.desk.approaching import NEVER
 from services.scenario.domain.actions import MessageOrder
-from services.scenario.domain.journey import RingBack
+from services.scenario.domain.effects import RingBack
 from services.scenario.domain.outbound import Fate, Result
 from shared.errors import NotFound
 from tests.unit.scenario.playing import ADA

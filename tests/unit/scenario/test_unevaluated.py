@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from services.scenario.domain.carts import NO_CART
 from services.scenario.domain.counts import Counts, Failed
-from services.scenario.domain.journey import Happened
+from services.scenario.domain.facts import Happened
 from services.scenario.domain.taking import take_events
 from services.scenario.reading import read_scenario
 from services.scenario.reports.scenario_messages import Parts, report_of
