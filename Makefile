@@ -11,6 +11,9 @@ EVENTS ?=
 TIMERS ?=
 DATABASE_KILLS ?=
 PER_S ?=
+# The latest tag; before there is one, the first state that is there of the contracts.
+AGAINST ?= $(shell git describe --tags --abbrev=0 2>/dev/null || \
+  git log --reverse --diff-filter=A --format=%H -- buf.yaml 2>/dev/null | head -n 1)
 
 # Tests keep their databases in memory where there is enough: a disk that stalls is not what they test.
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 8000000 ] \
@@ -24,7 +27,7 @@ $(error DATA is story or grocer, not '$(DATA)')
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web test-examples soak lint bench bench-scale bench-quality proto clean
+.PHONY: help run test test-long test-resilience test-kills test-timer-kills test-web test-examples soak lint bench bench-scale bench-quality proto proto-breaking clean
 
 help:  ## Print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -73,6 +76,7 @@ lint: $(VENV)/.dev  ## Check style, types, imports and contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
+	@$(MAKE) --no-print-directory proto-breaking
 
 bench: $(VENV)/.dev  ## Measure; ONLY=<part> measures one part
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
@@ -88,6 +92,12 @@ bench-quality: $(VENV)/.dev  ## Measure how good candidates are, on real shops; 
 
 proto: $(VENV)/.dev  ## Compile protos/ into gen/
 	$(BIN)/python hatch_build.py
+
+proto-breaking: $(VENV)/.dev  ## Say what callers of the contracts of before could not do any more (AGAINST=commit)
+	@# A tree without history has nothing to be held against.
+	@[ -z "$(AGAINST)" ] || { rm -rf build/protos-before && mkdir -p build/protos-before && \
+	  git archive $(AGAINST) buf.yaml protos | tar -x -C build/protos-before && \
+	  $(BIN)/buf breaking --against build/protos-before; }
 
 clean:  ## Remove everything that was built (data in .touchpoint/ stays)
 	rm -rf $(VENV) gen gen.new build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
