@@ -18,7 +18,9 @@ from services.scenario.domain.journey import Journey
 from services.scenario.domain.outcomes import Said
 from services.scenario.domain.outcomes import again_us as another_try_us
 from services.scenario.domain.passage import has_task
-from services.scenario.domain.taking import Starting, Steps, go, take_events, take_timers
+from services.scenario.domain.starting import Starting
+from services.scenario.domain.steps import Steps, go
+from services.scenario.domain.taking import take_events, take_timers
 from services.scenario.domain.transition import Transition
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.logbook import Logbook

@@ -15,7 +15,7 @@ from services.scenario.domain.outcomes import (
     course_of,
 )
 from services.scenario.domain.stages import Stage
-from services.scenario.domain.taking import Steps, go
+from services.scenario.domain.steps import Steps, go
 from services.scenario.domain.tasks import (
     Attempt,
     Task,

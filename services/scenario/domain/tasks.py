@@ -13,7 +13,7 @@ from services.scenario.domain.endings import end
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, PUT_OFF, SNOOZED
 from services.scenario.domain.ports import JourneyTransaction
-from services.scenario.domain.taking import Steps, go
+from services.scenario.domain.steps import Steps, go
 from services.scenario.domain.task_kinds import TaskKind, kind_of
 from shared.errors import (
     FailedPrecondition,

@@ -8,7 +8,8 @@ from services.scenario.definitions import Playbook
 from services.scenario.domain.facts import Happened
 from services.scenario.domain.journey import NOWHERE
 from services.scenario.domain.ports import PersonSet
-from services.scenario.domain.taking import Starting, take_events, take_sets
+from services.scenario.domain.starting import Starting
+from services.scenario.domain.taking import take_events, take_sets
 from services.scenario.journeys.happenings import happened_of
 from services.scenario.storage.journeys import erase_persons
 from services.scenario.storage.transaction import PostgresJourneyTransaction

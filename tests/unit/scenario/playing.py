@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.facts import Facts, Happened
 from services.scenario.domain.scenario import Scenario
-from services.scenario.domain.taking import Starting, StartingOf
+from services.scenario.domain.starting import Starting, StartingOf
 from services.scenario.reading import read_scenario
 from touchpoint.rules.v1 import rules_pb2 as pb
 

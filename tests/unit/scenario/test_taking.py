@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.passage import begin, end, happened
-from services.scenario.domain.taking import Steps, take_events
+from services.scenario.domain.steps import Steps
+from services.scenario.domain.taking import take_events
 from services.scenario.domain.transition import Transition
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from tests.unit.scenario.playing import ADA, MINUTE_US, NOON_US, abandoned_cart, event, for_all
