@@ -12,13 +12,7 @@ from services.scenario.crashing import Reach
 from services.scenario.desk.approaching import NEVER, Approaches
 from services.scenario.desk.ringing import Numbers
 from services.scenario.domain.agents import Agent, AgentStore, Presence
-from services.scenario.domain.completing import Completion, complete
-from services.scenario.domain.outcomes import course_of
-from services.scenario.domain.task_kinds import BY_TELEPHONE
-from services.scenario.domain.tasks import (
-    Attempt,
-    Task,
-    TaskStore,
+from services.scenario.domain.claiming import (
     claim,
     give_back,
     signed_on,
@@ -26,6 +20,10 @@ from services.scenario.domain.tasks import (
     undo_claim,
     withdraw,
 )
+from services.scenario.domain.completing import Completion, complete
+from services.scenario.domain.outcomes import course_of
+from services.scenario.domain.task_kinds import BY_TELEPHONE
+from services.scenario.domain.tasks import Attempt, Task, TaskStore
 from shared.call import Call
 from shared.clock import BusinessClock
 from shared.errors import FailedPrecondition, TouchpointError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from services.scenario.domain.answering import answered
+from services.scenario.domain.claiming import known, refuse_change
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.outcomes import (
     CALL_AGAIN,
@@ -16,13 +17,7 @@ from services.scenario.domain.outcomes import (
 )
 from services.scenario.domain.stages import Stage
 from services.scenario.domain.steps import Steps, go
-from services.scenario.domain.tasks import (
-    Attempt,
-    Task,
-    TaskTransaction,
-    known,
-    refuse_change,
-)
+from services.scenario.domain.tasks import Attempt, Task, TaskTransaction
 from shared.errors import FailedPrecondition, FieldViolation, InvalidArgument
 
 

@@ -6,13 +6,14 @@ from datetime import date
 import pytest
 
 from services.scenario.domain.best_channel import PassedOver, Weighed
+from services.scenario.domain.claiming import claim
 from services.scenario.domain.effects import GiveTask
 from services.scenario.domain.journey import Outcome, Phase
 from services.scenario.domain.moments import day_of, local_day
 from services.scenario.domain.ports import CallDay
 from services.scenario.domain.queue import Load
 from services.scenario.domain.taking import take_timers
-from services.scenario.domain.tasks import Attempt, claim
+from services.scenario.domain.tasks import Attempt
 from services.scenario.domain.walking import NO_CALLS_TODAY, NO_MORE_CALLS
 from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US, event, facts, for_all
 from tests.unit.scenario.writing import scenario, stage

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from services.scenario.domain.claiming import claim, snooze
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.effects import TellAnswer
 from services.scenario.domain.journey import Outcome
 from services.scenario.domain.outcomes import LATEST_AGAIN_US, MOST_TRIES
-from services.scenario.domain.tasks import HOLD_US, claim, snooze
+from services.scenario.domain.tasks import HOLD_US
 from services.scenario.errands.logbook import events_of
 from shared.errors import InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US

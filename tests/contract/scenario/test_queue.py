@@ -1,9 +1,10 @@
 """What every store tells of the queue."""
 
 from services.scenario.domain.agents import Agent, Presence
+from services.scenario.domain.claiming import claim, snooze
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.queue import Line, RungBack, Tried
-from services.scenario.domain.tasks import HOLD_US, claim, snooze
+from services.scenario.domain.tasks import HOLD_US
 from tests.contract.scenario.conftest import QUIET_US
 from tests.contract.scenario.test_tasks import DUE_US
 from tests.unit.scenario.playing import ADA, BOB, HOUR_US, MINUTE_US, event, facts, for_all

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from services.scenario.domain.agents import Presence
+from services.scenario.domain.claiming import claim, give_back, snooze, undo_claim
 from services.scenario.domain.completing import Completion, complete
 from services.scenario.domain.outcomes import LATEST_AGAIN_US
-from services.scenario.domain.tasks import HOLD_US, claim, give_back, snooze, undo_claim
+from services.scenario.domain.tasks import HOLD_US
 from services.scenario.storage.transaction import CANCELLED
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.contract.scenario.conftest import QUIET_US, apart, one

@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from services.scenario.desk.approaching import NEVER
-from services.scenario.domain.tasks import claim as take
+from services.scenario.domain.claiming import claim as take
 from shared.errors import Unavailable
 from shared.testing.background import until
 from tests.grpc.scenario.test_journeys_and_tasks import claim, complete, sign_on
