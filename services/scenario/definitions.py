@@ -146,8 +146,24 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         desk = desk_terms(bundle.parameters)
     except ValueError as error:
         raise CompileError(str(error)) from error
-    scenarios = [scenario for scenario, _ in every]
-    whole = Playbook(
+    whole = _of_everything(bundle, [scenario for scenario, _ in every], plan, desk)
+
+    def in_force(switched: Switched) -> Playbook:
+        return _of(whole, [each for each, mode in every if switched.is_in_force(each.name, mode)])
+
+    treatments = Treatments(
+        bundle,
+        ("scenarios",),
+        lambda variants: in_force(Switched.of(each.scenarios for each in variants)),
+    )
+    return replace(in_force(Switched()), treatments=treatments)
+
+
+def _of_everything(
+    bundle: pb.Bundle, scenarios: Sequence[Scenario], plan: ExperimentPlan, desk: DeskTerms
+) -> Playbook:
+    """Return the playbook with all that is defined, of which nothing is in force yet."""
+    return Playbook(
         defined={scenario.name: scenario for scenario in scenarios},
         telling=ANSWERS.union(*map(_telling, scenarios)),
         offer_ids=frozenset(offer.offer_id for offer in bundle.offers),
@@ -175,16 +191,6 @@ def playbook(bundle: pb.Bundle) -> Playbook:
         },
         exchange=Exchange(bundle.currencies),
     )
-
-    def in_force(switched: Switched) -> Playbook:
-        return _of(whole, [each for each, mode in every if switched.is_in_force(each.name, mode)])
-
-    treatments = Treatments(
-        bundle,
-        ("scenarios",),
-        lambda variants: in_force(Switched.of(each.scenarios for each in variants)),
-    )
-    return replace(in_force(Switched()), treatments=treatments)
 
 
 def _contact_costs(parameters: Mapping[str, str]) -> Mapping[int, float]:
