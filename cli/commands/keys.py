@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,7 +75,6 @@ def new(
 
     Example: touchpoint keys new shop --scope offers:read --scope events:write
     """
-    now = datetime.now(UTC)
     scopes = list(scope or ()) or (browser_scopes(channel or _BROWSER_CHANNEL) if browser else [])
     if not scopes:
         raise CommandError(
@@ -83,6 +83,7 @@ def new(
     if channel and channel not in CHANNELS:
         raise CommandError(f"--channel must be one of {', '.join(CHANNELS)}", Exit.USAGE)
     key, key_id = new_key()
+    now = datetime.now(UTC)
     entry: dict[str, Any] = {"name": name, "id": key_id, "hash": hash_of(key)}
     if browser:
         entry["browser"] = True
@@ -97,10 +98,15 @@ def new(
     file.add(entry)
     if as_json:
         say_json({"key": key, "id": key_id, "name": name, "file": str(file.path)})
-        return
+    else:
+        _show_new(key, entry, file, was_open=was_open)
+
+
+def _show_new(key: str, entry: Mapping[str, Any], file: KeysFile, *, was_open: bool) -> None:
     typer.echo(key)
     people.print(
-        f"Key {key_id} of {name}, kept as a hash in {file.path}. It is not shown again.",
+        f"Key {entry['id']} of {entry['name']}, kept as a hash in {file.path}. "
+        "It is not shown again.",
         markup=False,
         soft_wrap=True,
     )
