@@ -21,12 +21,17 @@ log = get_logger(__name__)
 
 
 async def keep_caught_up(
-    database: Database, owner: str, catch_up: Background, soon: asyncio.Event | None = None
+    database: Database,
+    owner: str,
+    catch_up: Background,
+    soon: asyncio.Event | None = None,
+    name: str = "catching_up",
 ) -> None:
     """Catch up with an owner every minute for ever, while this replica leads; a background task.
 
     `catch_up` reads from where it was left and raises the kit's errors when it cannot. Whoever
-    knows of something new sets `soon`; then nobody waits for the minute to pass.
+    knows of something new sets `soon`; then nobody waits for the minute to pass. A service that
+    does several such things has a `name` for each.
     """
     awaited = soon or asyncio.Event()
 
@@ -45,4 +50,4 @@ async def keep_caught_up(
                 with suppress(TimeoutError):
                     await asyncio.wait_for(awaited.wait(), AGAIN_S)
 
-    await database.leadership.lead("catching_up", catch_up_for_ever)
+    await database.leadership.lead(name, catch_up_for_ever)

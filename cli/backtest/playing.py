@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cli.backtest.quieting import take_up_before
 from cli.backtest.stage import Stage
 from services.profile.domain.event import Event
 from services.rules.domain.changes import Contacted
+from services.scenario.definitions import Playbook
 
 _TELL_EVERY = 20_000
 _RESTOCKED_BY = frozenset({"add_to_cart", "purchase"})
@@ -66,13 +69,21 @@ class Went:
 
 
 async def play(
-    stage: Stage, span: Span, telling: frozenset[str], tell: Tell, share: Share = EVERYBODY
+    stage: Stage, span: Span, playbook: Playbook, tell: Tell, share: Share = EVERYBODY
 ) -> Went:
-    """Play all events of a share of people up to the end of a span, and what is due until then."""
+    """Play all events of a share of people up to the end of a span, and what is due until then.
+
+    Whoever is quiet already when it begins is taken up by the scenarios that say so.
+    """
+    telling, scenarios = playbook.telling, playbook.scenarios.values()
     past, player = stage.past, stage.player
     times, numbers = past.in_order()
     went, total = Went(), len(times)
-    journeys, next_us = player.journeys, 0
+    journeys = player.journeys
+    await take_up_before(
+        stage, scenarios, _before(stage, times, numbers, span, share), span.since_us
+    )
+    next_us = player.next_due_us()
     for done, (time_us, number) in enumerate(zip(times, numbers, strict=True)):
         if time_us > span.until_us:
             break
@@ -103,6 +114,14 @@ async def play(
     tell(total, total)
     await player.until(span.until_us)
     return went
+
+
+def _before(
+    stage: Stage, times: Sequence[int], numbers: Sequence[int], span: Span, share: Share
+) -> list[int]:
+    """Return the numbers of a share's events from before a span, in order."""
+    end = bisect_left(times, span.since_us)
+    return [each for each in numbers[:end] if share.has(stage.past.set_of(each)[0])]
 
 
 def _folded(stage: Stage, oldest_id: str, kind: str, number: int) -> Event:

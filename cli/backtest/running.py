@@ -104,7 +104,7 @@ async def _played(
         ids=share.ids,
         shifts=world.shifts,
     )
-    went = await play(stage, span, definitions.playbook.telling, tell, share)
+    went = await play(stage, span, definitions.playbook, tell, share)
     rooms, failures = stage.player.journeys.asked, stage.people.failures
     return Played(record, went, stage.witness.met, rooms, failures)
 

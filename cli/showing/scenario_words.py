@@ -145,6 +145,26 @@ def failed_said(report: ScenarioReport) -> list[str]:
     ]
 
 
+def taken_up_said(report: ScenarioReport) -> list[str]:
+    """Say how many people were taken up who were quiet already; nothing where none are looked for.
+
+    `quiet already: 120 taken up of 3,000 looked at, 20 entered, 60 wait, the last until …`.
+    """
+    if not report.HasField("taken_up"):
+        return []
+    taken = report.taken_up
+    of = f" of {taken.looked_at:,} looked at" if taken.looked_at else ""
+    said = [f"{taken.began:,} taken up{of}", f"{taken.entered:,} entered"]
+    if taken.waiting:
+        said.append(
+            f"{taken.waiting:,} wait, the last until {taken.last_time.ToDatetime():%Y-%m-%d %H:%M}"
+            " UTC"
+        )
+    if not taken.is_through:
+        said.append("the log is still being searched")
+    return [f"Quiet already: {', '.join(said)}."]
+
+
 def parked_said(stage: StageReport) -> list[str]:
     """Say why journeys are parked, and when the first of them may go on."""
     return [f"{each.journeys:,} parked: {each.reason}{_goes_on(each)}" for each in stage.parked]

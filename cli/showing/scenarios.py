@@ -24,6 +24,7 @@ from cli.showing.scenario_words import (
     points_said,
     share,
     stuck_said,
+    taken_up_said,
     tasks_said,
     time_in,
     worth_said,
@@ -108,7 +109,7 @@ def scenario_shown(found: GetScenarioReportResponse) -> RenderableType:
             f" {report.began:,} that began."
         )
     )
-    parts += [Text(line) for line in _goal(report)]
+    parts += [Text(line) for line in (*taken_up_said(report), *_goal(report))]
     parts += [Text(""), _stages(report)]
     parts += [Text(line) for stage in report.stages for line in _details(stage)]
     if report.ends:

@@ -77,6 +77,7 @@ def _background(parts: Parts, settings: ScenarioSettings) -> dict[str, Backgroun
         "free_agents": parts.free_agents.run,
         "unevaluated": parts.unevaluated.run,
         "restocking": partial(_restock, parts),
+        "taking_up": partial(_take_up, parts),
         "catching_up": CatchingUp(parts.database, parts.peers.profile, parts.clock).run,
         "key_renewal": NoteKeys(parts.database, parts.keys, parts.clock).run,
         "retention": partial(_forget_for_ever, parts, settings.journey_days),
@@ -93,6 +94,12 @@ async def _restock(parts: Parts) -> None:
     """Look what is there again, once the catalogue is known."""
     await parts.models.catalogue.ready()
     await parts.restocking.run(parts.database)
+
+
+async def _take_up(parts: Parts) -> None:
+    """Look for people who are quiet already, once it is known whom scenarios mean."""
+    await asyncio.gather(parts.models.catalogue.ready(), parts.models.bundles.ready())
+    await parts.taking_up.run(parts.bus)
 
 
 async def _do_errands(parts: Parts) -> None:

@@ -45,6 +45,7 @@ from services.scenario.storage.following import ProposalFollower
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
 from services.scenario.storage.queue import PostgresQueue
+from services.scenario.storage.taking_up import TakingUp
 from services.scenario.unevaluated import UNEVALUATED
 from shared.bus import Bus, EffectConsumer, Relay
 from shared.catalogue.follower import CatalogueFollower
@@ -126,6 +127,10 @@ class Parts:
         proposals, wake = self.models.journeys.proposals, self.timers.wake
         self.obstacles = Obstacles(self.store, proposals, catalogue, bundles, self.clock, wake)
         self.restocking = Restocking(self.store, catalogue, self.clock, wake)
+        self.bus = bus
+        self.taking_up = TakingUp(
+            database, self.peers.profile, bundles, catalogue, self.clock, wake
+        )
         self.relay = Relay(bus, database, _PACE_S)
         self.consumers: Mapping[str, EffectConsumer] = {
             "events": events_consumer(bus, database, bundles, catalogue, self.clock, wake),

@@ -9,7 +9,15 @@ from functools import lru_cache
 
 from services.scenario.domain.actions import MessageOrder, Proposal, TaskOrder
 from services.scenario.domain.conditions import PERSONA, SEGMENTS
-from services.scenario.domain.criteria import ONCE, Condition, Hears, Situation, Times, Values
+from services.scenario.domain.criteria import (
+    ONCE,
+    Condition,
+    Hears,
+    QuietAlready,
+    Situation,
+    Times,
+    Values,
+)
 from services.scenario.domain.moments import LocalTime
 from services.scenario.domain.scenario import Exit, Limits, Scenario
 from services.scenario.domain.stages import END, Leads, Reaction, Stage, Way
@@ -108,6 +116,7 @@ class _Reading:
             count=_times(message.count),
             quiet_for_us=message.quiet_for.ToMicroseconds(),
             quiet_of=frozenset(message.quiet_of),
+            quiet_already=_already(message),
             when=self._situation(),
             occasions=_times(message.occasions),
             goals=self._hears(message.goals, message.goal_where, "goal_where"),
@@ -224,6 +233,13 @@ class _Reading:
         if name not in self._places:
             raise ValueError(f"scenario {self._message.scenario} has no stage {name}")
         return self._places[name]
+
+
+def _already(message: pb.Scenario) -> QuietAlready | None:
+    if not message.HasField("quiet_already"):
+        return None
+    already = message.quiet_already
+    return QuietAlready(already.within.ToMicroseconds(), already.over.ToMicroseconds())
 
 
 def _times(times: Counted) -> Times:

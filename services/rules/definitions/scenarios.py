@@ -38,6 +38,7 @@ from services.rules.definitions.templates import KnownTemplate
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.rules.v1.rules_pb2 import RuleMode, Scenario, Situation, Stage
 from touchpoint.rules.v1.scenarios_pb2 import (
+    QuietAlready,
     ScenarioAim,
     ScenarioExit,
     ScenarioLimits,
@@ -53,6 +54,7 @@ _KEPT_ONLY = (
     "count",
     "quiet_for",
     "quiet_of",
+    "quiet_already",
     "occasions",
     "goals",
     "goal_where",
@@ -74,6 +76,15 @@ _TIMES = part(
 )
 _EXIT = part(ScenarioExit, {"on": TYPES, "where": CONDITION, "as": word}, ("on", "as"))
 _MOVE = part(StageMove, {"from": NAME, "to": NAME}, ("from", "to"))
+_ALREADY = part(
+    QuietAlready,
+    {"within": parsed(proto_duration), "over": parsed(proto_duration)},
+    ("within", "over"),
+)
+_MOST_DAYS = {"within": 401, "over": 91}
+"""Of `quiet_already`: from so many days on it is too long."""
+_NEEDED = (("goal_where", "goals"), ("quiet_of", "quiet_for"), ("quiet_already", "quiet_for"))
+"""Fields that are nothing without another."""
 _MOST = 1_000_000
 _LIMITS = part(
     ScenarioLimits,
@@ -94,6 +105,7 @@ FIELDS: Mapping[str, Read] = {
     "count": _TIMES,
     "quiet_for": parsed(proto_duration),
     "quiet_of": TYPES,
+    "quiet_already": _ALREADY,
     "when": part(Situation, {"hesitating": flag, "cart_above": parsed(proto_money)}),
     "condition": CONDITION,
     "occasions": _TIMES,
@@ -167,9 +179,22 @@ def _shape(scenario: Scenario) -> Iterator[_Found]:
         for message in _wrong_attributes(stage):
             yield (*where, "set"), f"stage {stage.stage}: {message}"
         yield from _acts(where, stage)
-    for field, needs in (("goal_where", "goals"), ("quiet_of", "quiet_for")):
-        if getattr(scenario, field) and not _is_given(scenario, needs):
+    for field, needs in _NEEDED:
+        if _is_given(scenario, field) and not _is_given(scenario, needs):
             yield (field,), f"{field} needs {needs}"
+    if scenario.HasField("quiet_already"):
+        yield from _wrongly_already(scenario)
+
+
+def _wrongly_already(scenario: Scenario) -> Iterator[_Found]:
+    """Tell what is wrong with whom a scenario takes up who is quiet already."""
+    for field, most in _MOST_DAYS.items():
+        days = getattr(scenario.quiet_already, field).ToTimedelta().days
+        if days >= most:
+            yield ("quiet_already", field), f"{field} is at most {most - 1} days"
+    if scenario.HasField("occasions"):
+        message = "occasions are counted from live events: leave them out, or quiet_already"
+        yield ("quiet_already",), message
 
 
 def _idle(scenario: Scenario) -> Iterator[_Found]:
@@ -224,7 +249,11 @@ def _wrong_attributes(stage: Stage) -> Iterator[str]:
 
 
 def _is_given(scenario: Scenario, field: str) -> bool:
-    return scenario.HasField("quiet_for") if field == "quiet_for" else bool(scenario.goals)
+    if field == "quiet_for":
+        return scenario.HasField("quiet_for")
+    if field == "quiet_already":
+        return scenario.HasField("quiet_already")
+    return bool(getattr(scenario, field))
 
 
 def _unknown_people(scenario: Scenario, known: KnownNames) -> Iterator[_Found]:

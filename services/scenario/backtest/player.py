@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from services.scenario.backtest.clock import PlayedClock
@@ -21,6 +21,7 @@ from services.scenario.domain.passage import has_task
 from services.scenario.domain.starting import Starting
 from services.scenario.domain.steps import Steps, go
 from services.scenario.domain.taking import take_events, take_timers
+from services.scenario.domain.taking_up import Look, take_up
 from services.scenario.domain.transition import Transition
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.logbook import Logbook
@@ -130,6 +131,10 @@ class Player:
         return await take_events(
             self.journeys, [event], self._starting_of, self._clock.now_us(), self._new_id
         )
+
+    async def take_up(self, look: Look, events: Mapping[str, Sequence[Happened]]) -> None:
+        """Take up those of persons who are quiet already; see `taking_up.take_up`."""
+        await take_up(self.journeys, look, events, self._starting_of, self._clock.now_us())
 
     async def concerned(self, event: Happened) -> bool | None:
         """Bring an event to journeys where it concerns any.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.scenario.backtest.journeys import Sets
 from services.scenario.domain.actions import MessageOrder
-from services.scenario.domain.counts import Counted, Counts, Ends
+from services.scenario.domain.counts import Counted, Counts, Ends, TakenUp
 from services.scenario.domain.effects import Due, GiveTask, SendMessage
 from services.scenario.domain.entries import Entry, entry_of
 from services.scenario.domain.errands import Dispatch, State
@@ -47,6 +47,8 @@ class Record:
         self.missing_messages: Counter[str] = Counter()
         """By scenario, those that a journey had no room for: it had sent as many as it may."""
         self._turned_away: Counter[tuple[str, str, str]] = Counter()
+        self._taken_up: Counter[str] = Counter()
+        """Of those turned away, whose person was quiet already, by scenario."""
         self._tasks_of: dict[str, list[str]] = {}
 
     def moved(self, before: Journey | None, step: Transition, effects: Sequence[Due]) -> None:
@@ -61,6 +63,7 @@ class Record:
             self.journeys.pop(journey.journey_id, None)
             outcome = journey.outcome.value
             self._turned_away[journey.scenario.name, outcome, journey.ended_as] += 1
+            self._taken_up[journey.scenario.name] += journey.taken_up_us > 0
             return
         self.journeys[journey.journey_id] = journey
         for due in effects:
@@ -98,7 +101,16 @@ class Record:
             Ends(scenario, False, outcome, ended_as, number)
             for (scenario, outcome, ended_as), number in self._turned_away.items()
         )
-        return replace(found, ends=tuple(sorted((*found.ends, *turned_away))))
+        ends = tuple(sorted((*found.ends, *turned_away)))
+        return replace(found, ends=ends, taken_up=self._all_taken_up(found.taken_up))
+
+    def _all_taken_up(self, kept: Sequence[TakenUp]) -> tuple[TakenUp, ...]:
+        """Return those who were taken up with those of them who were turned away."""
+        known = {each.scenario: each for each in kept}
+        for scenario, number in self._taken_up.items():
+            found = known.get(scenario, TakenUp(scenario, 0, True, 0, 0, 0))
+            known[scenario] = replace(found, number=found.number + number)
+        return tuple(sorted(each for each in known.values() if each.number))
 
     def _give(self, journey: Journey, due: Due, effect: GiveTask) -> None:
         if journey.scenario.is_shadow:
@@ -149,6 +161,7 @@ class Record:
         self.dispatches.update(other.dispatches)
         self.missing_messages.update(other.missing_messages)
         self._turned_away.update(other._turned_away)
+        self._taken_up.update(other._taken_up)
         self._tasks_of.update(other._tasks_of)
 
     def messages(self) -> list[Dispatch]:

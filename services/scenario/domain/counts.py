@@ -141,6 +141,24 @@ class Failed:
     """How often, since the day of the time that is counted from."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class TakenUp:
+    """Journeys of people who were quiet already, and how far the log was searched for them."""
+
+    scenario: str
+    looked_at: int
+    """People of whom it was asked; who was met twice counts twice."""
+    is_through: bool
+    """The end of the log was reached."""
+    number: int
+    """Journeys that were begun for them."""
+    waiting: int
+    """Of these, those who wait for their turn before the first stage."""
+    entered: int
+    last_us: int = 0
+    """When the last of those who wait is looked at; 0: nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """All of it, each in order."""
@@ -153,6 +171,7 @@ class Counts:
     messages: tuple[Messages, ...] = ()
     met: tuple[Met, ...] = ()
     failed: tuple[Failed, ...] = ()
+    taken_up: tuple[TakenUp, ...] = ()
 
     def scenarios(self) -> set[str]:
         """Return the scenarios that anything was counted of."""

@@ -106,6 +106,16 @@ ONCE = Times()
 
 
 @dataclass(frozen=True, slots=True)
+class QuietAlready:
+    """Whose silence counts though it began before it was listened for."""
+
+    within_us: int
+    """It was long enough at most so long ago, or is not yet."""
+    over_us: int
+    """Those whose silence is long enough are looked at one after the other over so long."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hears:
     """Events that matter: of one of these types, for which a condition holds."""
 

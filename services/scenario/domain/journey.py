@@ -107,6 +107,8 @@ class Journey:
     ended_us: int = 0
     dormant: bool = False
     """Rests because the same set of persons is on an older journey of this scenario."""
+    taken_up_us: int = 0
+    """When it was found that its person was quiet already; 0: it began with a live event."""
     token: int = 0
     """Of the lease it was claimed under."""
 

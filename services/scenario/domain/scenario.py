@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.scenario.domain.criteria import ANYBODY, NO_EVENTS, ONCE, Hears, Situation, Times
+from services.scenario.domain.criteria import (
+    ANYBODY,
+    NO_EVENTS,
+    ONCE,
+    Hears,
+    QuietAlready,
+    Situation,
+    Times,
+)
 from services.scenario.domain.stages import END, Stage
 
 
@@ -41,6 +49,8 @@ class Scenario:
     quiet_for_us: int = 0
     quiet_of: frozenset[str] = frozenset()
     """Empty: of any event of the person."""
+    quiet_already: QuietAlready | None = None
+    """None: only of those whose silence was listened for."""
     when: Situation = ANYBODY
     occasions: Times = ONCE
     goals: Hears = NO_EVENTS

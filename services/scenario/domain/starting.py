@@ -31,19 +31,20 @@ def begun_by(event: Happened, scenarios: Starting) -> list[Scenario]:
 
 def may_start(
     scenario: Scenario,
-    event: Happened,
+    subject_no: int,
+    time_us: int,
     group: Collection[str],
     steps: Steps,
     ended: Mapping[tuple[str, str, int], Ended],
 ) -> bool:
-    """Say whether an event may begin a scenario, by where its persons are and were before."""
-    matter = scenario.name, scenario.subject_of(event.offer_no)
+    """Say whether a scenario may begin about something at a time.
+
+    It depends on where its persons are, and were before.
+    """
+    matter = scenario.name, subject_no
     if any(journey.matter == matter for journey in steps.of(group)):
         return False
-    behind = [
-        found for person_id in group if (found := ended.get((person_id, *matter))) is not None
-    ]
-    behind += steps.behind(group, matter)
+    behind = behind_of(matter, group, steps, ended)
     if not behind:
         return True
     if scenario.again_most and sum(each.times for each in behind) >= scenario.again_most:
@@ -52,7 +53,18 @@ def may_start(
         # Also with the event that ended the last one: it happened before we heard of it.
         return True
     latest_us = max(each.latest_us for each in behind)
-    return event.time_us >= latest_us + scenario.again_after_us
+    return time_us >= latest_us + scenario.again_after_us
+
+
+def behind_of(
+    matter: tuple[str, int],
+    group: Collection[str],
+    steps: Steps,
+    ended: Mapping[tuple[str, str, int], Ended],
+) -> list[Ended]:
+    """Return what persons have behind them of a matter."""
+    found = [ended[key] for person_id in group if (key := (person_id, *matter)) in ended]
+    return found + steps.behind(group, matter)
 
 
 def tallies_of(events: Iterable[Happened], heard: Iterable[Collection[Scenario]]) -> list[Tally]:

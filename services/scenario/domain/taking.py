@@ -17,6 +17,7 @@ from services.scenario.domain.passage import (
     needs_situation,
 )
 from services.scenario.domain.ports import Claim, JourneyTransaction, PersonSet
+from services.scenario.domain.quiet_already import may_wait_for_room, wait_for_room
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
 from services.scenario.domain.starting import (
     StartingOf,
@@ -64,14 +65,15 @@ async def take_events(
         for journey in steps.of(group):
             go(steps, group, happened(journey, event, now_us), now_us)
         for scenario in starting:
-            may_begin = may_start(scenario, event, group, steps, ended)
-            if not may_begin:
+            asked = scenario, scenario.subject_of(event.offer_no), event.time_us
+            is_free = may_start(*asked, group, steps, ended)
+            if not is_free:
                 over = await given_up(transaction, scenario, event, steps.of(group), now_us)
                 go(steps, group, over, now_us)
-                may_begin = may_start(scenario, event, group, steps, ended)
-            if may_begin and came_often(scenario, event, group, tallies):
+                is_free = may_start(*asked, group, steps, ended)
+            if is_free and came_often(scenario, event, group, tallies):
                 steps.take(begin(scenario, event, new_id(now_us), now_us))
-    return await _saved(transaction, steps)
+    return await saved(transaction, steps)
 
 
 async def take_message_outcome(
@@ -96,7 +98,7 @@ async def take_message_outcome(
                 journey = counted.journey
             if journey.occurrence == occurrence:
                 go(steps, group, happened(journey, event, now_us), now_us)
-    return await _saved(transaction, steps)
+    return await saved(transaction, steps)
 
 
 async def take_sets(
@@ -124,7 +126,7 @@ async def take_sets(
         group = groups.get(mark.person_id, ())
         for journey in steps.of(group):
             go(steps, group, happened(journey, mark, now_us), now_us)
-    return await _saved(transaction, steps)
+    return await saved(transaction, steps)
 
 
 async def take_timers(
@@ -146,7 +148,7 @@ async def take_timers(
                     came = occasions_before(journey, group, tallies, facts.cart, now_us)
                     facts = replace(facts, occasions=came)
                 await _bring_forward(transaction, steps, group, journey, facts, now_us)
-    return await _saved(transaction, steps)
+    return await saved(transaction, steps)
 
 
 async def _bring_forward(
@@ -181,14 +183,18 @@ async def _bring_forward(
         scenario.name, limits, facts.today
     ):
         await give_back(transaction, transition, facts)
-        transition = replace(end(journey, Outcome.FULL, now_us), met_us=met_us)
+        if may_wait_for_room(journey, now_us):
+            transition = wait_for_room(journey, now_us)
+        else:
+            transition = replace(end(journey, Outcome.FULL, now_us), met_us=met_us)
         rivals = []
     go(steps, group, transition, now_us)
     for rival in rivals:
         go(steps, group, end(rival, Outcome.YIELDED, now_us), now_us)
 
 
-async def _saved(transaction: JourneyTransaction, steps: Steps) -> list[Transition]:
+async def saved(transaction: JourneyTransaction, steps: Steps) -> list[Transition]:
+    """Write what became of journeys, and return it."""
     transitions = steps.transitions
     if transitions:
         await transaction.save(transitions)

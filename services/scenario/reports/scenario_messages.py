@@ -15,6 +15,7 @@ from services.scenario.domain.counts import (
     Messages,
     Met,
     Stands,
+    TakenUp,
     Tasks,
     Visits,
     phase_name,
@@ -99,6 +100,8 @@ def report_of(parts: Parts, *, is_defined: bool) -> pb.ScenarioReport:
         pb.FailedCondition(place=row.place, times=row.number) for row in _most_first(counts.failed)
     )
     _compare(report, counts.met, edition)
+    for taken in counts.taken_up:
+        report.taken_up.CopyFrom(_taken_up(taken))
     report.parked_before.extend(_parked(counts.stands, _BEFORE))
     ways = _ways(parts)
     report.stages.extend(_stage(parts, name, ways[name], is_defined) for name in parts.stages())
@@ -221,6 +224,19 @@ def _compare(report: pb.ScenarioReport, met: Sequence[Met], edition: Scenario | 
         found = difference(entered.reached, entered.people, held_out.reached, held_out.people)
         told = report.goal.difference
         told.difference, told.low, told.high = found.value, found.low, found.high
+
+
+def _taken_up(counted: TakenUp) -> pb.TakenUp:
+    told = pb.TakenUp(
+        looked_at=counted.looked_at,
+        is_through=counted.is_through,
+        began=counted.number,
+        waiting=counted.waiting,
+        entered=counted.entered,
+    )
+    if counted.last_us:
+        told.last_time.FromMicroseconds(counted.last_us)
+    return told
 
 
 def _parked(stands: Iterable[Stands], stage: str) -> list[pb.ParkedJourneys]:

@@ -30,6 +30,7 @@ _Counting = TypeVar(
     found.Messages,
     found.Met,
     found.Failed,
+    found.TakenUp,
 )
 
 
@@ -51,6 +52,7 @@ class PostgresCounts:
                 messages=await reading.counted(found.Messages, _SQL.messages),
                 met=await reading.counted(found.Met, _SQL.met, counted.now_us),
                 failed=await reading.counted(found.Failed, _SQL.failed),
+                taken_up=await reading.counted(found.TakenUp, _SQL.taken_up),
             )
 
     async def latest_edition(self, scenario: str) -> Scenario | None:

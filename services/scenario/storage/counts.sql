@@ -14,7 +14,7 @@ WITH passed AS (
     SELECT j.scenario, p.stage, j.outcome, j.answer, j.ended_as,
         coalesce(lead(p.stage) OVER (PARTITION BY p.journey_id ORDER BY p.occurrence), '') AS onwards
     FROM journeys j JOIN passages p USING (journey_id)
-    WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+    WHERE greatest(j.started_us, j.taken_up_us) >= $2 AND ($1 = '' OR j.scenario = $1)
 )
 SELECT scenario, stage, onwards,
     CASE WHEN onwards = '' THEN outcome ELSE '' END AS outcome,
@@ -30,7 +30,7 @@ WITH passed AS (
         p.entered_us, CASE WHEN j.phase = 4 THEN j.ended_us END AS ended_us,
         lead(p.entered_us) OVER (PARTITION BY p.journey_id ORDER BY p.occurrence) AS left_us
     FROM journeys j JOIN passages p USING (journey_id) LEFT JOIN entries e USING (journey_id)
-    WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+    WHERE greatest(j.started_us, j.taken_up_us) >= $2 AND ($1 = '' OR j.scenario = $1)
 ), counted AS (
     SELECT scenario, stage, count(*) AS entered, count(DISTINCT journey_id) AS journeys,
         count(DISTINCT journey_id) FILTER (WHERE has_reached) AS reached,
@@ -47,21 +47,21 @@ FROM counted;
 
 -- name: ends
 SELECT scenario, occurrence > 0 AS has_entered, outcome, ended_as, count(*) AS number FROM journeys
-WHERE started_us >= $2 AND ($1 = '' OR scenario = $1)
+WHERE greatest(started_us, taken_up_us) >= $2 AND ($1 = '' OR scenario = $1)
 GROUP BY 1, 2, 3, 4;
 
 -- name: tasks
 SELECT j.scenario, p.stage, t.outcome, count(*) AS number
 FROM journeys j JOIN tasks t USING (journey_id)
 JOIN passages p ON p.journey_id = t.journey_id AND p.occurrence = t.occurrence
-WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+WHERE greatest(j.started_us, j.taken_up_us) >= $2 AND ($1 = '' OR j.scenario = $1)
 GROUP BY j.scenario, p.stage, t.outcome;
 
 -- name: messages
 SELECT j.scenario, e.stage_name, e.kind, e.state,
     coalesce(nullif(e.obstacle, ''), e.reason) AS reason, count(*) AS number
 FROM journeys j JOIN errands e USING (journey_id)
-WHERE j.started_us >= $2 AND ($1 = '' OR j.scenario = $1)
+WHERE greatest(j.started_us, j.taken_up_us) >= $2 AND ($1 = '' OR j.scenario = $1)
 GROUP BY 1, 2, 3, 4, 5;
 
 -- name: met
@@ -80,6 +80,22 @@ FROM firsts
 WHERE met_us >= $2
 GROUP BY scenario, held_out;
 
+-- name: taken_up
+WITH begun AS (
+    SELECT scenario, count(*) AS number, count(*) FILTER (WHERE occurrence > 0) AS entered,
+        count(*) FILTER (WHERE phase <> 4 AND occurrence = 0 AND NOT dormant) AS waiting,
+        coalesce(max(due_us) FILTER (WHERE phase <> 4 AND occurrence = 0 AND NOT dormant), 0)
+            AS last_us
+    FROM journeys
+    WHERE taken_up_us > 0 AND taken_up_us >= $2 AND ($1 = '' OR scenario = $1)
+    GROUP BY scenario
+)
+SELECT scenario, coalesce(l.people, 0) AS looked_at, coalesce(l.is_through, true) AS is_through,
+    coalesce(b.number, 0) AS number, coalesce(b.waiting, 0) AS waiting,
+    coalesce(b.entered, 0) AS entered, coalesce(b.last_us, 0) AS last_us
+FROM begun b FULL JOIN looks l USING (scenario)
+WHERE $1 = '' OR scenario = $1;
+
 -- name: failed
 SELECT scenario, place, sum(number)::bigint AS number FROM unevaluated
 WHERE day >= $2::bigint / 86400000000 AND ($1 = '' OR scenario = $1)
@@ -97,4 +113,5 @@ ON CONFLICT (scenario, place, day) DO UPDATE SET number = known.number + exclude
 DELETE FROM unevaluated WHERE day < $1;
 
 -- name: latest_edition
-SELECT definition FROM journeys WHERE scenario = $1 ORDER BY started_us DESC, journey_id DESC LIMIT 1;
+SELECT definition FROM journeys WHERE scenario = $1
+ORDER BY greatest(started_us, taken_up_us) DESC, journey_id DESC LIMIT 1;

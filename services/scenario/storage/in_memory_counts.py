@@ -72,7 +72,7 @@ class InMemoryCounts:
     async def latest_edition(self, scenario: str) -> Scenario | None:
         every = self._journeys.journeys.values()
         found = [each for each in every if each.scenario.name == scenario]
-        latest = max(found, key=lambda each: (each.started_us, each.journey_id), default=None)
+        latest = max(found, key=_begun, default=None)
         return None if latest is None else latest.scenario
 
 
@@ -91,11 +91,16 @@ def _counts_of(counting: _Counting) -> Counts:
         tasks=_summed(found.Tasks, counting.tasks()),
         messages=_summed(found.Messages, counting.messages()),
         met=tuple(sorted(counting.met())),
+        taken_up=tuple(sorted(counting.taken_up())),
     )
 
 
 def _summed(row: Any, keys: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(sorted(row(*key, number) for key, number in Counter(keys).items()))
+
+
+def _begun(journey: Journey) -> tuple[int, str]:
+    return max(journey.started_us, journey.taken_up_us), journey.journey_id
 
 
 class _Counting:
@@ -104,7 +109,7 @@ class _Counting:
         self._errands = errands
         self._counted = counted
         self._of_it = [each for each in store.journeys.values() if self._is_it(each.scenario.name)]
-        self.begun = [each for each in self._of_it if each.started_us >= counted.since_us]
+        self.begun = [each for each in self._of_it if _begun(each)[0] >= counted.since_us]
 
     def stands(self) -> Iterator[found.Stands]:
         numbers: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
@@ -183,6 +188,21 @@ class _Counting:
                     kept.state.value,
                     kept.told_reason,
                 )
+
+    def taken_up(self) -> Iterator[found.TakenUp]:
+        theirs: dict[str, list[Journey]] = defaultdict(list)
+        for journey in self.begun:
+            if journey.taken_up_us:
+                theirs[journey.scenario.name].append(journey)
+        for name, journeys in theirs.items():
+            entered = sum(each.occurrence > 0 for each in journeys)
+            waiting = [
+                each.due_us
+                for each in journeys
+                if not (each.is_over or each.occurrence or each.dormant)
+            ]
+            last_us = max(waiting, default=0)
+            yield found.TakenUp(name, 0, True, len(journeys), len(waiting), entered, last_us)
 
     def met(self) -> Iterator[found.Met]:
         firsts: dict[tuple[str, str], Entry] = {}

@@ -293,7 +293,8 @@ class InMemoryJourneys:
     def write(self, transition: Transition) -> None:
         """Keep a journey and bring about what is not there yet."""
         journey = transition.journey
-        if journey.person_id in self.erased:
+        is_there = transition.is_new and journey.journey_id in self.journeys
+        if journey.person_id in self.erased or is_there:
             return
         self._keep(journey)
         for passage in transition.passages:

@@ -136,16 +136,18 @@ SELECT (
 UPDATE rooms SET entered = entered - 1 WHERE scenario = $1;
 
 -- name: add_journeys
+-- One that is there already stays as it is: whoever is taken up twice is on one journey.
 INSERT INTO journeys (journey_id, person_id, scenario, definition, phase, version, started_us,
-    due_us, outcome, ended_us, dormant, began, item_no, subject_no)
+    due_us, outcome, ended_us, dormant, began, item_no, subject_no, taken_up_us)
 SELECT journey_id, person_id, scenario, definition, phase, version, started_us, due_us, outcome,
-    ended_us, dormant, began, item_no, subject_no
+    ended_us, dormant, began, item_no, subject_no, taken_up_us
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bigint[],
     $7::bigint[], $8::bigint[], $9::text[], $10::bigint[], $11::boolean[], $12::text[],
-    $13::bigint[], $14::bigint[])
+    $13::bigint[], $14::bigint[], $15::bigint[])
     AS added (journey_id, person_id, scenario, definition, phase, version, started_us, due_us,
-        outcome, ended_us, dormant, began, item_no, subject_no)
+        outcome, ended_us, dormant, began, item_no, subject_no, taken_up_us)
 WHERE NOT EXISTS (SELECT FROM erased_persons e WHERE e.person_id = added.person_id)
+ON CONFLICT (journey_id) DO NOTHING
 RETURNING journey_id;
 
 -- name: move_journeys

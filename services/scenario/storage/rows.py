@@ -54,6 +54,7 @@ def journey_of(row: Row) -> Journey:
         ended_as=row["ended_as"],
         ended_us=row["ended_us"],
         dormant=row["dormant"],
+        taken_up_us=row["taken_up_us"],
         token=row["token"],
     )
 
@@ -76,6 +77,7 @@ def new_columns(transitions: Sequence[Transition]) -> list[list[Any]]:
         [_began(journey) for journey in journeys],
         [journey.item_no for journey in journeys],
         [journey.subject_no for journey in journeys],
+        [journey.taken_up_us for journey in journeys],
     ]
 
 

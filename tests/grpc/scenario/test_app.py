@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import grpc.aio
 import pytest
 import pytest_asyncio
+from google.protobuf.duration_pb2 import Duration
 
 from services.scenario.app import open_service
 from services.scenario.config import ScenarioSettings
@@ -37,15 +39,20 @@ from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from touchpoint.common.v1.identity_pb2 import IdentityKey
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Origin
 from touchpoint.profile.v1 import profile_service_pb2 as profile_pb
+from touchpoint.profile.v1.profile_pb2 import EventColumns
 from touchpoint.retrieval.v1 import retrieval_service_pb2 as retrieval_pb
 from touchpoint.rules.v1 import rules_pb2
 from touchpoint.rules.v1 import rules_service_pb2 as rules_pb
+from touchpoint.rules.v1.scenarios_pb2 import QuietAlready
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
+from touchpoint.scenario.v1.reports_pb2 import GetScenarioReportRequest
 from touchpoint.scenario.v1.scenario_pb2 import AgentStatus
 from touchpoint.scenario.v1.scenario_service_pb2_grpc import ScenarioServiceStub
 
 CY, DEE = "person-cy", "person-dee"
 """One person, as profile's log tells at the start."""
+FAY = "person-fay"
+"""Somebody of whom nothing is known but what was imported."""
 
 
 @dataclass
@@ -70,7 +77,8 @@ class Peers:
 
     async def get_bundle(self, request: Any, context: Any) -> Any:
         made = bundle()
-        made.scenarios.append(rules_pb2.Scenario.FromString(greeting().definition))
+        for each in (greeting(), stayed_away()):
+            made.scenarios.append(rules_pb2.Scenario.FromString(each.definition))
         for kind, offer_type in (("call_back", "click_to_call"), ("chat", "chat")):
             asked = asked_for(kind, offer_type)
             made.scenarios.append(rules_pb2.Scenario.FromString(asked.definition))
@@ -126,6 +134,23 @@ class Peers:
                 ],
             )
 
+    async def stream_events(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        """Tell of what was imported: somebody subscribed two days ago, and nothing since."""
+        if request.position < 1 and (not request.types or "subscribe" in request.types):
+            events = EventColumns(
+                person_ids=[FAY],
+                types=["subscribe"],
+                times_us=[time.time_ns() // 1000 - 2 * DAY_US],
+                channels=[0],
+                value_micros=[0],
+                quantities=[1.0],
+                gifts=[False],
+                offer_nos=[0],
+                event_ids=["imported"],
+                decision_ids=[""],
+            )
+            yield profile_pb.StreamEventsResponse(position=1, events=events)
+
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         return [
             _handler(
@@ -149,6 +174,7 @@ class Peers:
                 GetSnapshot=(self.get_snapshot, profile_pb.GetSnapshotRequest),
                 RecordEvents=(self.record_events, profile_pb.RecordEventsRequest),
                 StreamIdentities=(self.stream_identities, profile_pb.StreamIdentitiesRequest),
+                StreamEvents=(self.stream_events, profile_pb.StreamEventsRequest),
             ),
         ]
 
@@ -172,6 +198,17 @@ def greeting() -> Scenario:
         stage("told", lasts=DAY_US),
         scenario="greeting",
         starts_on=["login"],
+    )
+
+
+def stayed_away() -> Scenario:
+    """Whoever subscribed and was not heard of for a day waits in a stage, also who did before."""
+    return scenario(
+        stage("missed", lasts=DAY_US),
+        scenario="stayed_away",
+        starts_on=["subscribe"],
+        quiet_for=Duration(seconds=86_400),
+        quiet_already=QuietAlready(within=Duration(seconds=30 * 86_400), over=Duration()),
     )
 
 
@@ -389,6 +426,18 @@ async def test_a_link_that_only_profiles_log_tells_of_is_known(pair):
 
     await pair.begins(CY)
     await until(ended)
+
+
+async def test_who_was_quiet_before_anybody_listened_enters_and_the_report_tells_of_it(pair):
+    async def entered() -> bool:
+        return await pair.stage(FAY) == ["missed"]
+
+    await until(entered)
+    request = GetScenarioReportRequest(scenario="stayed_away")
+    for replica in (pair.one, pair.other):
+        (report,) = (await replica.GetScenarioReport(request, timeout=5)).scenarios
+        told = report.taken_up
+        assert (told.looked_at, told.began, told.entered, told.waiting) == (1, 1, 1, 0)
 
 
 async def test_of_two_replicas_one_sends_and_what_was_done_is_told_to_profile(

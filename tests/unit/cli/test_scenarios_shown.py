@@ -32,6 +32,7 @@ from touchpoint.scenario.v1.reports_pb2 import (
     ScenarioReport,
     StageReport,
     StageWay,
+    TakenUp,
     TaskCount,
 )
 
@@ -126,6 +127,18 @@ def printed(shown, width=240, **looks):
     console = Console(file=io.StringIO(), width=width, **looks)
     console.print(shown)
     return console.file.getvalue()
+
+
+def test_of_those_who_were_quiet_already_it_is_told_who_waits_and_whether_more_may_come():
+    assert "Quiet already" not in printed(scenario_shown(found(report())))
+    taken = TakenUp(looked_at=3_000, began=120, waiting=60, entered=20)
+    taken.last_time.FromDatetime(NOON)
+    said = "Quiet already: 120 taken up of 3,000 looked at, 20 entered, 60 wait, the last until"
+    text = printed(scenario_shown(found(report(taken_up=taken))))
+    assert f"{said} {NOON:%Y-%m-%d %H:%M} UTC, the log is still being searched." in text
+    over = TakenUp(looked_at=3, began=2, entered=1, is_through=True)
+    text = printed(scenario_shown(found(report(taken_up=over))))
+    assert "Quiet already: 2 taken up of 3 looked at, 1 entered." in text
 
 
 def test_a_scenario_is_told_stage_by_stage():

@@ -297,6 +297,8 @@ def test_a_flaw_is_told_where_it_stands(name):
         ("segments: [lapst]", "did you mean lapsed?"),
         ("goal_where: event.gift", "goal_where needs goals"),
         ("quiet_of: [view]", "quiet_of needs quiet_for"),
+        ("quiet_already: {within: 30d, over: 7d}", "quiet_already needs quiet_for"),
+        ("quiet_already: {within: 30d}", "over is missing"),
         ("moves: [{from: x, to: y}]", "there is no stage y"),
         ("condition: customer.segments.exists(s, s == params.dear)", "(string, int)"),
         ("group: Winning Back", "lower_snake_case"),
@@ -305,6 +307,27 @@ def test_a_flaw_is_told_where_it_stands(name):
 def test_a_flaw_of_the_whole_is_told_on_its_line(field, message):
     found = told(f"    {field}\n    stages:\n      - {{stage: a, {OFFER}}}\n")
     assert any(line == 1 and message in said for line, _, said in found), found
+
+
+@pytest.mark.parametrize(
+    ("already", "more", "column", "message"),
+    [
+        ("{within: 401d, over: 7d}", "", 29, "within is at most 400 days"),
+        ("{within: 30d, over: 91d}", "", 40, "over is at most 90 days"),
+        (
+            "{within: 30d, over: 7d}",
+            "    occasions: {at_least: 2, within: 30d}\n",
+            20,
+            "occasions are counted from live events",
+        ),
+    ],
+)
+def test_whom_a_scenario_takes_up_is_bounded_and_no_matter_of_occasions(
+    already, more, column, message
+):
+    stages = f"    stages:\n      - {{stage: a, {OFFER}}}\n"
+    found = told(f"    quiet_already: {already}\n    quiet_for: 3d\n{more}{stages}")
+    assert any((line, at) == (1, column) and message in said for line, at, said in found), found
 
 
 def test_what_is_not_kept_can_neither_wait_nor_ask_how_far_somebody_came():

@@ -1,0 +1,115 @@
+"""Whose silence began before anybody listened for it: people of imported history, and of the log.
+
+A recorded event begins a journey as a live one does, and what is recorded after it puts its time
+off or ends it by the same state machine. What is left at the end is a silence that still lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.scenario.domain.endings import DAY_US
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.journey import Journey
+from services.scenario.domain.moments import chance
+from services.scenario.domain.passage import begin, happened
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.transition import Transition
+from shared.replacing import replace
+
+_BEFORE_THE_FIRST = -1
+_WAITS_FOR_ROOM_US = 30 * DAY_US
+
+
+def reads_since_us(scenario: Scenario, now_us: int) -> int:
+    """Return from when on events decide whether somebody is quiet already."""
+    return max(_first_us(scenario, now_us) - scenario.count.within_us, 0)
+
+
+def reads_types(scenario: Scenario) -> frozenset[str]:
+    """Return the types of events that decide whether somebody is quiet already; empty: all."""
+    if not scenario.quiet_of:
+        return frozenset()
+    exits = (way_out.hears.types for way_out in scenario.exits)
+    return scenario.starts.types.union(scenario.quiet_of, scenario.goals.types, *exits)
+
+
+def lasting(scenario: Scenario, events: Sequence[Happened], now_us: int) -> list[Journey]:
+    """Return the journeys that persons who are one would be on, had their events been live.
+
+    `events` are theirs in order, none later than now. Journeys have no ids yet. Left out are those
+    whose silence was long enough and ended, and those for whom it was long enough too long ago.
+    """
+    under_way: dict[int, Journey] = {}
+    times_us: dict[int, list[int]] = {}
+    for event in events:
+        for subject, journey in list(under_way.items()):
+            heard = _hears(journey, event)
+            if heard is None:
+                del under_way[subject]
+            else:
+                under_way[subject] = heard
+        if not scenario.starts.hears(event.type, event.values):
+            continue
+        subject = scenario.subject_of(event.offer_no)
+        came = times_us.setdefault(subject, [])
+        came.append(event.time_us)
+        if subject not in under_way and _is_often(scenario, came):
+            begun = begin(scenario, event, "", event.time_us)
+            assert begun is not None, "it was asked whether the event begins one"
+            under_way[subject] = begun.journey
+    first_us = _first_us(scenario, now_us)
+    return [each for each in under_way.values() if each.due_us - scenario.quiet_for_us >= first_us]
+
+
+def taken_up(journey: Journey, journey_id: str, now_us: int) -> Transition:
+    """Return the beginning of a journey whose person is quiet already.
+
+    Where the silence was long enough before, its time is drawn from the span over which such
+    journeys are spread: the same one however often this is asked.
+    """
+    already = journey.scenario.quiet_already
+    assert already is not None, "only scenarios that say so take anybody up"
+    due_us = journey.due_us
+    if due_us <= now_us:
+        due_us = now_us + round(chance(journey.lot, _BEFORE_THE_FIRST, 0) * already.over_us)
+    begun = replace(journey, journey_id=journey_id, due_us=due_us, taken_up_us=now_us)
+    return Transition(begun, is_new=True)
+
+
+def may_wait_for_room(journey: Journey, now_us: int) -> bool:
+    """Say whether a journey waits where there is no room: they all came at once."""
+    already = journey.scenario.quiet_already
+    if not journey.taken_up_us or already is None:
+        return False
+    return now_us < journey.taken_up_us + already.over_us + _WAITS_FOR_ROOM_US
+
+
+def wait_for_room(journey: Journey, now_us: int) -> Transition:
+    """Return the journey at the same time of the next day."""
+    waits = replace(journey, version=journey.version + 1, due_us=now_us + DAY_US)
+    return Transition(waits, is_visible=False, puts_off=True)
+
+
+def _first_us(scenario: Scenario, now_us: int) -> int:
+    """Return when a silence began at the earliest that counts."""
+    already = scenario.quiet_already
+    assert already is not None, "only of scenarios that say so"
+    return max(now_us - already.within_us - scenario.quiet_for_us, 0)
+
+
+def _hears(journey: Journey, event: Happened) -> Journey | None:
+    """Return the journey after an event, None where that ends it, or a silence long enough."""
+    step = happened(journey, event, event.time_us)
+    if step is None:
+        return journey
+    if step.journey.is_over or journey.due_us <= event.time_us:
+        return None
+    return step.journey
+
+
+def _is_often(scenario: Scenario, times_us: Sequence[int]) -> bool:
+    """Say whether an event came often enough, the last time being now."""
+    within_us = scenario.count.within_us
+    since_us = times_us[-1] - within_us if within_us else -1
+    return sum(since_us < each for each in times_us) >= scenario.count.at_least

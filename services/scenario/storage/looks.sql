@@ -1,0 +1,21 @@
+-- name: looks
+SELECT scenario, meant, begun_us, position, is_through, people FROM looks ORDER BY scenario;
+
+-- name: begin_look
+INSERT INTO looks (scenario, meant, begun_us) VALUES ($1, $2, $3)
+ON CONFLICT (scenario) DO UPDATE
+SET meant = excluded.meant, begun_us = excluded.begun_us, position = 0, is_through = false,
+    people = 0
+WHERE looks.meant <> excluded.meant;
+
+-- name: end_looks
+DELETE FROM looks WHERE NOT scenario = ANY($1::text[]);
+
+-- name: hold_look
+-- Nobody moves it until the transaction ends; nothing where somebody has moved it.
+SELECT 1 FROM looks WHERE scenario = $1 AND begun_us = $2 AND position = $3 FOR SHARE;
+
+-- name: move_look
+UPDATE looks SET position = $4, people = people + $5, is_through = is_through OR $6
+WHERE scenario = $1 AND begun_us = $2 AND position = $3
+RETURNING 1;

@@ -1,0 +1,293 @@
+"""Searches the event log for people who are quiet already, for scenarios that take them up.
+
+A scenario that comes into force has the whole log searched, one that is in force what was imported
+since. The position in the log moves after what was found before it is committed, and who is found
+twice is on one journey: so nobody is passed over, and nobody taken up twice, whenever it breaks
+off. Some people are looked at in one transaction while nobody else writes journeys: else one of
+their events could begin another at the same moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.scenario.definitions import Playbook
+from services.scenario.domain.facts import Happened
+from services.scenario.domain.quiet_already import reads_since_us, reads_types
+from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.starting import Starting
+from services.scenario.domain.taking_up import Look, Taken, take_up
+from services.scenario.journeys.happenings import happened_of
+from services.scenario.storage.transaction import PostgresJourneyTransaction
+from shared.bus import Bus
+from shared.bus.subjects import HISTORY_IMPORTED
+from shared.call import own_call
+from shared.catalogue import Catalogue
+from shared.catching_up import keep_caught_up
+from shared.client import follow
+from shared.clock import BusinessClock
+from shared.definitions import BundleFollower
+from shared.logging import get_logger
+from shared.postgres import Database, Queries
+from touchpoint.common.v1.bus_pb2 import EventNotice
+from touchpoint.common.v1.vocabulary_pb2 import Origin
+from touchpoint.profile.v1.profile_pb2 import EventColumns
+from touchpoint.profile.v1.profile_service_pb2 import StreamEventsRequest
+from touchpoint.rules.v1 import rules_pb2 as pb
+
+if TYPE_CHECKING:  # typed stubs exist for the checker only
+    from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
+
+_JOURNEYS = Queries.beside(__file__, "journeys.sql")
+_SQL = Queries.beside(__file__, "looks.sql")
+_METHOD = "/touchpoint.profile.v1.ProfileService/StreamEvents"
+_STREAM_TIMEOUT_S = 300.0
+_STREAM_S = 60.0
+"""After so long a stream is opened anew, long before it runs out."""
+_AT_ONCE = 50
+"""Persons looked at in one transaction: timers and events wait for it some milliseconds."""
+_MOST_PERSONS = 64
+"""Whose events profile tells in one answer."""
+_PAUSE_S = 0.05
+"""From one transaction to the next: all else goes first."""
+_READ = {
+    "person_id": "person_ids",
+    "type": "types",
+    "time_us": "times_us",
+    "channel": "channels",
+    "value_micros": "value_micros",
+    "quantity": "quantities",
+    "gift": "gifts",
+    "offer_no": "offer_nos",
+    "event_id": "event_ids",
+    "decision_id": "decision_ids",
+}
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search of the log as it is kept, and the editions of its scenario that are in force."""
+
+    look: Look
+    position: int
+    is_through: bool
+    editions: Sequence[Scenario]
+
+    def request(self, now_us: int) -> StreamEventsRequest:
+        """Ask for the events that may have begun a silence."""
+        types = {each for edition in self.editions for each in edition.starts.types}
+        origins = [Origin.HISTORY] if self.is_through else []
+        request = StreamEventsRequest(position=self.position, types=sorted(types), origins=origins)
+        request.since_time.FromMicroseconds(self._since_us(now_us))
+        return request
+
+    def request_of(self, person_ids: Sequence[str], now_us: int) -> StreamEventsRequest:
+        """Ask for all events of persons that decide about them."""
+        each_reads = [reads_types(edition) for edition in self.editions]
+        types = frozenset[str]().union(*each_reads) if all(each_reads) else frozenset[str]()
+        request = StreamEventsRequest(types=sorted(types), person_ids=person_ids)
+        request.since_time.FromMicroseconds(self._since_us(now_us))
+        return request
+
+    def begins(self, event: Happened) -> bool:
+        """Say whether an event may have begun a silence."""
+        return any(each.starts.hears(event.type, event.values) for each in self.editions)
+
+    def _since_us(self, now_us: int) -> int:
+        return min(reads_since_us(each, now_us) for each in self.editions)
+
+
+class TakingUp:
+    """Looks at the start, every minute, and when history was imported."""
+
+    def __init__(
+        self,
+        database: Database,
+        profile: ProfileServiceAsyncStub,
+        bundles: BundleFollower[Playbook],
+        catalogue: Catalogue,
+        clock: BusinessClock,
+        wake: Callable[[], None],
+        pause_s: float = _PAUSE_S,
+    ) -> None:
+        """`wake` is called when journeys have begun."""
+        self._database = database
+        self._profile = profile
+        self._bundles = bundles
+        self._catalogue = catalogue
+        self._clock = clock
+        self._wake = wake
+        self._pause_s = pause_s
+        self._soon = asyncio.Event()
+
+    async def run(self, bus: Bus) -> None:
+        """Look for ever while this replica leads; a background task of the service.
+
+        Definitions and catalogue have to be known.
+        """
+        await bus.on_notice(HISTORY_IMPORTED, lambda _: self._soon.set())
+        await keep_caught_up(self._database, "profile", self.look, self._soon, "taking_up")
+
+    async def look(self) -> None:
+        """Search the log to its end for each scenario that takes people up; raises kit errors."""
+        editions = _taking_up(self._bundles.in_force)
+        await self._database.execute(_SQL.end_looks, list(editions))
+        for name, of_name in editions.items():
+            meant = meant_by(of_name)
+            await self._database.execute(_SQL.begin_look, name, meant, self._clock.now_us())
+        for row in await self._database.fetch(_SQL.looks):
+            if row["scenario"] in editions:
+                search = _Search(
+                    Look(row["scenario"], row["begun_us"]),
+                    row["position"],
+                    row["is_through"],
+                    editions[row["scenario"]],
+                )
+                await self._search(search)
+
+    async def _search(self, search: _Search) -> None:
+        """Search the log from where it was left to its end, or until somebody else does."""
+        position: int | None = search.position
+        while position is not None:
+            position = await self._read_on(search, position)
+
+    async def _read_on(self, search: _Search, position: int) -> int | None:
+        """Read a stretch of the log; returns where the next one begins, None after the last."""
+        opened_s = time.monotonic()
+        request = search.request(self._clock.now_us())
+        request.position = position
+        stream = follow(self._profile.StreamEvents, request, own_call(_METHOD), _STREAM_TIMEOUT_S)
+        async for response in stream:
+            events = list(_happenings(response.events, self._catalogue))
+            persons = sorted({each.person_id for each in events if search.begins(each)})
+            if not await self._take_up_all(search, position, persons):
+                return None
+            if not await self._move(search, position, response.position, len(persons)):
+                return None
+            position = response.position
+            if time.monotonic() - opened_s > _STREAM_S:
+                return position
+        if not search.is_through:
+            await self._move(search, position, position, 0, is_through=True)
+        return None
+
+    async def _move(
+        self, search: _Search, old: int, new: int, people: int, *, is_through: bool = False
+    ) -> bool:
+        """Keep how far it is; False where somebody else went on from here."""
+        look = search.look
+        kept = (look.scenario, look.begun_us, old, new, people, is_through)
+        moved = await self._database.fetchval(_SQL.move_look, *kept)
+        if moved and (people or is_through):
+            log.info(
+                "looked_for_quiet_already",
+                scenario=look.scenario,
+                position=new,
+                people=people,
+                is_through=is_through or search.is_through,
+            )
+        return moved is not None
+
+    async def _take_up_all(self, search: _Search, position: int, persons: Sequence[str]) -> bool:
+        """Take persons up, some at a time; False where somebody else searches by now."""
+        for start in range(0, len(persons), _AT_ONCE):
+            asked = frozenset(persons[start : start + _AT_ONCE])
+            while asked:
+                taken = await self._take_up(search, position, asked)
+                if taken is None:
+                    return False
+                if taken.steps:
+                    self._wake()
+                asked = taken.unread
+                await asyncio.sleep(self._pause_s)
+        return True
+
+    async def _take_up(
+        self, search: _Search, position: int, persons: Iterable[str]
+    ) -> Taken | None:
+        """Take some persons up, with whoever is one with them; None: somebody else searches."""
+        events = await self._events_of(search, persons)
+        look = search.look
+        async with self._database.transaction() as transaction:
+            await transaction.execute(_JOURNEYS.close_gate)
+            held = await transaction.fetchval(
+                _SQL.hold_look, look.scenario, look.begun_us, position
+            )
+            if held is None:
+                return None
+            journeys = PostgresJourneyTransaction(transaction)
+            return await take_up(journeys, look, events, self._starting_of, self._clock.now_us())
+
+    async def _events_of(
+        self, search: _Search, persons: Iterable[str]
+    ) -> Mapping[str, Sequence[Happened]]:
+        """Return the events that decide about sets of persons, by person."""
+        rows = await self._database.fetch(_JOURNEYS.sets_of, list(persons))
+        members = sorted({person_id for row in rows for person_id in row["person_ids"]})
+        found: dict[str, list[Happened]] = {person_id: [] for person_id in members}
+        for start in range(0, len(members), _MOST_PERSONS):
+            some = members[start : start + _MOST_PERSONS]
+            request = search.request_of(some, self._clock.now_us())
+            stream = follow(
+                self._profile.StreamEvents, request, own_call(_METHOD), _STREAM_TIMEOUT_S
+            )
+            async for response in stream:
+                for event in _happenings(response.events, self._catalogue):
+                    found[event.person_id].append(event)
+        return found
+
+    def _starting_of(self, person_ids: Sequence[str]) -> Starting:
+        oldest_id, now_us = person_ids[0], self._clock.now_us()
+        return self._bundles.for_person(oldest_id).for_person(oldest_id, now_us).starting
+
+
+def meant_by(editions: Sequence[Scenario]) -> bytes:
+    """Return a digest of all that says whom editions of a scenario take up."""
+    digest = hashlib.blake2b(digest_size=16)
+    for edition in editions:
+        whole = pb.Scenario.FromString(edition.definition)
+        meant = pb.Scenario(
+            starts_on=whole.starts_on,
+            where=whole.where,
+            quiet_of=whole.quiet_of,
+            condition=whole.condition,
+            segments=whole.segments,
+            personas=whole.personas,
+            per=whole.per,
+            parameters=whole.parameters,
+            mode=whole.mode,
+        )
+        for name in ("count", "quiet_for", "quiet_already", "when"):
+            if whole.HasField(name):
+                getattr(meant, name).CopyFrom(getattr(whole, name))
+        digest.update(meant.SerializeToString(deterministic=True))
+    return digest.digest()
+
+
+def _taking_up(in_force: Iterable[Playbook]) -> dict[str, list[Scenario]]:
+    """Return the editions of scenarios that take up who is quiet already, by name.
+
+    Where there are experiments one that is off may be on for some.
+    """
+    found: dict[str, dict[bytes, Scenario]] = {}
+    for playbook in in_force:
+        may_be_on = playbook.defined if playbook.plan.experiments else playbook.scenarios
+        for scenario in may_be_on.values():
+            if scenario.quiet_already is not None:
+                found.setdefault(scenario.name, {})[scenario.definition] = scenario
+    return {name: [of_name[key] for key in sorted(of_name)] for name, of_name in found.items()}
+
+
+def _happenings(columns: EventColumns, catalogue: Catalogue) -> Iterator[Happened]:
+    """Return a slice of the log as journeys hear of it."""
+    placements = columns.placements[:] or [""] * len(columns.types)
+    told = zip(*(getattr(columns, name)[:] for name in _READ.values()), placements, strict=True)
+    names = (*_READ, "placement")
+    for event in told:
+        yield happened_of(EventNotice(**dict(zip(names, event, strict=True))), catalogue)
