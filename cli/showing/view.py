@@ -84,7 +84,9 @@ def _stands_still(journey: edge.JourneyView, now: datetime) -> str:
 
 def _going_on(view: GetCustomerViewResponse, now: datetime) -> Iterator[tuple[str, str]]:
     if view.complaint_open:
-        yield "complaint", "open: nothing is sold until it is settled"
+        last = f", last word {ago(view.complaint_time, now)}"
+        told = last if view.HasField("complaint_time") else ""
+        yield "complaint", f"open: nothing is sold until it is settled{told}"
     if view.HasField("call"):
         said = (view.call.choice, view.call.topic, view.call.category, view.call.item_id)
         yield "on the telephone", ", ".join(filter(None, said)) or "nothing was said yet"

@@ -24,6 +24,8 @@ _WINDOWS = ("session", "day", "week")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%", re.ASCII)
 _LONGEST = timedelta(days=3660)
+UNLIMITED = timedelta(days=36_525)
+"""A parameter that says `unlimited`: longer than whatever it is compared with."""
 ASSURANCES = ("ANONYMOUS", "CLAIMED", "VERIFIED")
 
 
@@ -80,11 +82,13 @@ def assurance(text: str) -> str:
 def parameter(text: str) -> ParameterValue | None:
     """Return a parameter as conditions see it; None for an allowance, which they do not see.
 
-    `30d` is a duration, `5%` a share, `1000` a whole number, `0.7` a number, `true` a truth value,
-    and all else is text.
+    `30d` is a duration and so is `unlimited`, `5%` a share, `1000` a whole number, `0.7` a number,
+    `true` a truth value, and all else is text.
     """
     if text in ("true", "false"):
         return text == "true"
+    if text == "unlimited":
+        return UNLIMITED
     if _ALLOWANCE.fullmatch(text):
         return None
     if _DURATION.fullmatch(text):

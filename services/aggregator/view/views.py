@@ -181,6 +181,8 @@ class Views:
         if facts.HasField("call"):
             view.call.CopyFrom(sections.call(facts.call, wording))
         view.complaint_open = facts.complaint_open
+        if facts.complaint_open and facts.complaint_us:
+            view.complaint_time.FromMicroseconds(facts.complaint_us)
         view.recent.extend(sections.recent(facts.recent, wording))
 
     def _write_passed(

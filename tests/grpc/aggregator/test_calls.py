@@ -102,6 +102,7 @@ async def test_an_open_complaint_is_told_first_and_nothing_of_their_interests(st
     caller.complaint_us = caller.session.last_us - 3 * 60 * MINUTE_US
     view = await viewed(stub)
     assert view.complaint_open
+    assert view.complaint_time.ToMicroseconds() == caller.complaint_us
     first, *others = view.next_best_actions
     assert (first.offer_id, first.line) == ("", "Complained 3 hours ago, and it is still open")
     assert not any("Spent" in action.line for action in others)

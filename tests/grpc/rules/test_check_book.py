@@ -155,13 +155,13 @@ async def test_without_a_profile_nobody_is_a_member_but_by_the_card_itself(rules
     assert codes(await rules.check(FOR_MEMBERS, context=context)) == {}
 
 
-@pytest.mark.parametrize(("days", "is_selling"), [(29.9, False), (30.1, True)])
+@pytest.mark.parametrize("days", [0.1, 30.1, 3650.0])
 @pytest.mark.parametrize(
     ("channel", "placement"),
     [(Channel.WEB, "web.home.banner"), (Channel.CALL_CENTER, "agent.prompt")],
 )
 async def test_after_a_complaint_nothing_is_sold_and_nothing_asked_but_help_is_given(
-    rules: Rules, channel: Channel.Value.ValueType, placement: str, days: float, is_selling: bool
+    rules: Rules, channel: Channel.Value.ValueType, placement: str, days: float
 ) -> None:
     now_us = rules.clock.now_us()
     cross = ann(complaint_open=True, complaint_us=now_us - int(days * DAY_US), as_of_us=now_us)
@@ -169,7 +169,18 @@ async def test_after_a_complaint_nothing_is_sold_and_nothing_asked_but_help_is_g
     offers = (LAPTOP, FREE_SHIPPING, SURVEY, GUIDE, HELP)
     response = await rules.check(*offers, person=cross, context=context)
     sold = dict.fromkeys((LAPTOP, FREE_SHIPPING, SURVEY), "COMPLAINT_OPEN")
-    assert codes(response) == ({} if is_selling else sold)
+    assert codes(response) == sold
+
+
+@pytest.mark.parametrize(("days", "is_selling"), [(29.9, False), (30.1, True)])
+async def test_a_bound_lets_sell_again_what_nobody_settled(
+    rules: Rules, days: float, is_selling: bool
+) -> None:
+    await rules.apply(change=("complaints.open_for: unlimited", "complaints.open_for: 30d"))
+    now_us = rules.clock.now_us()
+    cross = ann(complaint_open=True, complaint_us=now_us - int(days * DAY_US), as_of_us=now_us)
+    response = await rules.check(LAPTOP, person=cross)
+    assert codes(response) == ({} if is_selling else {LAPTOP: "COMPLAINT_OPEN"})
 
 
 async def test_a_complaint_that_was_settled_keeps_nobody_from_selling(rules: Rules) -> None:

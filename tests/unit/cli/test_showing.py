@@ -267,10 +267,11 @@ def test_traits_are_put_into_words(console):
 def test_a_call_under_way_and_an_open_complaint_are_told(console):
     view = pb.GetCustomerViewResponse(who=edge.Who(person_id="p"), complaint_open=True)
     view.call.topic, view.call.category = "returns", "Shoes"
+    view.complaint_time.FromDatetime(NOW - timedelta(days=20))
     show_view(console, view, NOW)
     said = console.export_text()
     assert "returns, Shoes" in said
-    assert "open: nothing is sold" in said
+    assert "open: nothing is sold until it is settled, last word 20 d 0 h ago" in said
     silent = pb.GetCustomerViewResponse(who=edge.Who(person_id="p"))
     silent.call.SetInParent()
     show_view(console, silent, NOW)

@@ -7,7 +7,7 @@ import pytest
 from services.rules.config import shipped_definitions
 from services.rules.definitions import check_definitions, compile_policy
 from services.rules.definitions.files import read_folder
-from shared.conditions.values import allowance, duration, parameter
+from shared.conditions.values import UNLIMITED, allowance, duration, parameter
 from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 GOOD = """\
@@ -208,6 +208,7 @@ def test_the_shipped_definitions_have_no_problem_and_are_evaluated_over_columns(
         ("1000", 1000),
         ("0.7", 0.7),
         ("true", True),
+        ("unlimited", UNLIMITED),
         ("3 per 7d", None),
         ("anything else", "anything else"),
     ],

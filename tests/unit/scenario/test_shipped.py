@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from services.rules.config import shipped_definitions
+from services.rules.definitions import check_definitions
+from services.rules.definitions.files import read_folder
+from services.scenario.definitions import playbook
 from services.scenario.desk.approaching import NEVER
 from services.scenario.domain.actions import MessageOrder
 from services.scenario.domain.effects import RingBack
@@ -12,12 +16,29 @@ from shared.errors import NotFound
 from tests.unit.scenario.playing import ADA
 from tests.unit.scenario.theatre import CABLE, DVD, FLOUR, OTHER_TV, SOUNDBAR, TV, Theatre
 from touchpoint.common.v1.vocabulary_pb2 import PurchaseStage, Source
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 SKIPPED = Result(Fate.SKIPPED, "NO_ADDRESS")
+
+FOR_GOOD, FOR_A_MONTH = "complaints.open_for: unlimited", "complaints.open_for: 30d"
 
 
 @pytest.fixture
 def theatre():
+    return Theatre()
+
+
+@pytest.fixture
+def bounded(monkeypatch):
+    """A theatre in which an open complaint keeps from selling for a month at most."""
+    files = [
+        DefinitionFile(path=each.path, text=each.text.replace(FOR_GOOD, FOR_A_MONTH))
+        for each in read_folder(shipped_definitions())
+    ]
+    assert sum(FOR_A_MONTH in each.text for each in files) == 1
+    bundle = check_definitions(files).bundle
+    made = playbook(bundle), tuple(bundle.offers)
+    monkeypatch.setattr("tests.unit.scenario.theatre.shipped", lambda: made)
     return Theatre()
 
 
@@ -347,7 +368,7 @@ class TestWelcome:
         assert [template for template, *_ in theatre.sent] == ["welcome", "first_order"]
         await theatre.passes(days=8)
         assert theatre.ended(self.NAME) == "passed"
-        await theatre.passes(days=400)
+        await theatre.passes(days=100)
         await theatre.happens("login")
         assert theatre.stage(self.NAME) is None
 
@@ -463,7 +484,18 @@ class TestComplaint:
         await self.complain(theatre)
         assert len(await theatre.tasks()) == 1
 
-    async def test_what_nobody_settles_keeps_from_selling_for_a_month(self, theatre):
+    async def test_what_nobody_settles_keeps_from_selling_for_good(self, theatre):
+        await self.complain(theatre)
+        await theatre.passes(days=400)
+        assert theatre.stage(self.NAME) == "wait"
+        await theatre.leaves(TV)
+        await theatre.passes(days=5)
+        assert (theatre.shown(), theatre.sent) == ({}, [])
+        await self.settle(theatre)
+        assert theatre.ended(self.NAME) == "settled"
+
+    async def test_what_nobody_settles_is_over_by_its_time_where_there_is_a_bound(self, bounded):
+        theatre = bounded
         await self.complain(theatre)
         await theatre.passes(days=29)
         assert theatre.stage(self.NAME) == "wait"
