@@ -1,20 +1,16 @@
-"""Settings declared as dataclasses, read once from the environment, refused with every mistake."""
+"""What services are told, read once from the environment, refused with every mistake."""
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from shared.declaring import MASK, as_text, declared_of, is_required, parsed, setting
 from shared.setting_types import (
-    BY_ANNOTATION,
     Listen,
     Mode,
-    Parse,
     key_bytes,
     listen,
     names,
@@ -31,9 +27,6 @@ WELL_KNOWN_PORTS: Mapping[str, int] = {
     "scenario": 7405,
 }
 WEB_PORT = 7480
-_KEY = "touchpoint.setting"
-_SECRET = "***"  # noqa: S105 a mask
-_URL_PASSWORD = re.compile(r"(?<=://)([^:@/]*):([^@/]*)@")
 
 
 class ConfigError(Exception):
@@ -41,36 +34,6 @@ class ConfigError(Exception):
 
 
 T = TypeVar("T")
-
-
-def setting(
-    *,
-    env: str | tuple[str, ...],
-    help: str,  # noqa: A002 the word that command lines use
-    default: Any = dataclasses.MISSING,
-    secret: bool = False,
-    parse: Parse | None = None,
-) -> Any:
-    """Declare a setting; `{SERVICE}` in the key stands for the service's name in upper case.
-
-    Of several keys the first that is set counts.
-
-    Without a default it is required. `parse` turns text into the value and raises ValueError
-    with a sentence about what it wants; by default the annotation (str, int, float, bool,
-    Path, an Enum) says how.
-    """
-    metadata = {_KEY: _Declared((env,) if isinstance(env, str) else env, help, secret, parse)}
-    if callable(default):
-        return dataclasses.field(default_factory=default, kw_only=True, metadata=metadata)
-    return dataclasses.field(default=default, kw_only=True, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    keys: tuple[str, ...]
-    help: str
-    secret: bool
-    parse: Parse | None
 
 
 def _target_setting(service: str) -> Any:
@@ -246,17 +209,17 @@ def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
     """Read settings from an environment; raise ConfigError with all mistakes at once."""
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    for field, declared, keys in _declared(settings_type):
+    for field, declared, keys in declared_of(settings_type, settings_type.service):
         key = next((key for key in keys if environ.get(key)), keys[-1])
         text = environ.get(key, "")
         if not text:
-            if _is_required(field):
+            if is_required(field):
                 mistakes.append(f"{key} is not set ({declared.help})")
             continue
         try:
-            values[field.name] = _parse(field, declared, text)
+            values[field.name] = parsed(field, declared, text)
         except ValueError as error:
-            shown = _SECRET if declared.secret else repr(text)
+            shown = MASK if declared.secret else repr(text)
             mistakes.append(f"{key} is {shown}: {error}")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
@@ -269,50 +232,7 @@ def load(settings_type: type[C], environ: Mapping[str, str]) -> C:
 def describe(settings: ServiceSettings) -> dict[str, str]:
     """Return every key with its value as text, secrets masked, for printing once at start."""
     shown: dict[str, str] = {}
-    for field, declared, keys in _declared(type(settings)):
+    for field, declared, keys in declared_of(type(settings), settings.service):
         value = getattr(settings, field.name)
-        shown[keys[-1]] = _masked(value) if declared.secret else _text(value)
+        shown[keys[-1]] = as_text(value, declared)
     return shown
-
-
-def _masked(value: Any) -> str:
-    if isinstance(value, str) and "://" in value:
-        return _URL_PASSWORD.sub(rf"\1:{_SECRET}@", value)
-    return _SECRET if value else ""
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, tuple | frozenset):
-        return ",".join(sorted(str(part) for part in value))
-    return "" if value is None else str(value)
-
-
-def _declared(
-    settings_type: type[ServiceSettings],
-) -> list[tuple[dataclasses.Field[Any], _Declared, list[str]]]:
-    service = settings_type.service.upper()
-    return [
-        (
-            field,
-            field.metadata[_KEY],
-            [key.replace("{SERVICE}", service) for key in field.metadata[_KEY].keys],
-        )
-        for field in dataclasses.fields(settings_type)
-        if _KEY in field.metadata
-    ]
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is missing and field.default_factory is missing
-
-
-def _parse(field: dataclasses.Field[Any], declared: _Declared, text: str) -> Any:
-    if declared.parse is not None:
-        return declared.parse(text)
-    kind = field.type if isinstance(field.type, str) else field.type.__name__
-    if kind in BY_ANNOTATION:
-        return BY_ANNOTATION[kind](text)
-    raise TypeError(f"setting {field.name} of type {kind} needs parse=")

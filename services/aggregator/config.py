@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from shared.callers.scopes import CHANNELS
-from shared.config import WEB_PORT, ServiceSettings, setting
+from shared.config import WEB_PORT, ServiceSettings
+from shared.declaring import setting
 from shared.setting_types import Listen, listen, names, number_of
 from shared.transport.options import STREAMS
 

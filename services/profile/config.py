@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.config import ServiceSettings, setting
+from shared.config import ServiceSettings
+from shared.declaring import setting
 from shared.webhooks import Hosts, Secrets, read_hosts, read_secrets
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from services.ranker.domain.answers import DAY_US, TeachingTerms
-from shared.config import ServiceSettings, setting
+from shared.config import ServiceSettings
+from shared.declaring import setting
 
 _MOST_DAYS = 90
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.retrieval.domain.external import Told
-from shared.config import ServiceSettings, setting
+from shared.config import ServiceSettings
+from shared.declaring import setting
 from shared.money import is_currency
 from shared.setting_types import targets
 

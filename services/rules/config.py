@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import shared.definitions
-from shared.config import ServiceSettings, setting
+from shared.config import ServiceSettings
+from shared.declaring import setting
 
 
 def shipped_definitions() -> Path:

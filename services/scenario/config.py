@@ -10,7 +10,8 @@ from typing import ClassVar
 from services.scenario.carriers import Gateways, MailServer, read_gateways, read_mail_server
 from services.scenario.crashing import crash_point
 from services.scenario.domain.task_kinds import CALL_BACK, CHAT, kind_of
-from shared.config import WEB_PORT, ConfigError, ServiceSettings, setting
+from shared.config import WEB_PORT, ConfigError, ServiceSettings
+from shared.declaring import setting
 from shared.setting_types import Mode, url
 from shared.webhooks import Address, Secrets, read_address, read_secrets
 from touchpoint.common.v1.vocabulary_pb2 import Channel

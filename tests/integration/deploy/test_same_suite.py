@@ -12,14 +12,7 @@ from cli.reach import targets_setting
 from cli.suite.home import Home
 from cli.suite.running import Wish, environment_of, programs
 from cli.suite.topology import SERVICES, Replica, Topology
-from shared.config import (
-    WEB_PORT,
-    WELL_KNOWN_PORTS,
-    ConfigError,
-    ServiceSettings,
-    describe,
-    load,
-)
+from shared.config import WEB_PORT, WELL_KNOWN_PORTS, ConfigError, ServiceSettings, describe, load
 from shared.engines import EngineUrls
 from shared.postgres.deployment import Deployment
 from shared.postgres.provision import role_of

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from shared.config import ConfigError, ServiceSettings, describe, load, setting
+from shared.config import ConfigError, ServiceSettings, describe, load
+from shared.declaring import setting
 from shared.setting_types import Listen, Mode
 
 GOOD = {
