@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import grouped
 from services.retrieval.domain.learning import signals
 from services.retrieval.domain.learning.rhythm import TRIPS
 from services.retrieval.domain.served_model import ServedModel, of_length_one
@@ -79,7 +80,7 @@ def _learned(model: ServedModel, own_rows: NDArray[np.int64]) -> signals.Taste:
 def _joined(vector: NDArray[np.float32], tastes: Sequence[signals.Taste]) -> signals.Taste:
     """Add up what several know, around one vector."""
     rows = np.concatenate([each.rows for each in tastes])
-    rows, places = np.unique(rows, return_inverse=True)
+    rows, _, places = grouped(rows)
     weights = np.bincount(places, np.concatenate([each.weights for each in tastes]))
     habits = np.zeros((len(rows), tastes[0].habits.shape[1]), np.float32)
     begin = 0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.attributes import Attributes
+from services.retrieval.domain.distinct import grouped
 from services.retrieval.domain.query import Query, is_any_of
 from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
 from shared.catalogue import Catalogue
@@ -81,7 +82,7 @@ class VariantFitter:
         if not wardrobe.sizes and not wardrobe.elsewhere:
             return np.ones(len(of), np.bool_), np.zeros(len(of))
         count = len(offer_nos)
-        categories, places = np.unique(self._catalogue.category_no[offer_nos], return_inverse=True)
+        categories, _, places = grouped(self._catalogue.category_no[offer_nos])
         table, is_own, columns = _tabled(wardrobe, categories)
         column = np.minimum(columns.searchsorted(size_nos), len(columns) - 1)
         worth = table[places[of], column] * (columns[column] == size_nos)

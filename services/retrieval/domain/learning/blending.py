@@ -9,6 +9,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import ascending
 from services.retrieval.domain.learning.blend_model import BlendModel
 from services.retrieval.domain.learning.model import ItemModel
 from services.retrieval.domain.learning.networks import networks_of
@@ -64,7 +65,7 @@ class Blender:
         if near is None:
             near = _first(self._items.factors @ taste.vector, _BY_VECTOR)
         told = evidence.rows[_first(evidence.strengths, _BY_NEIGHBOURS)]
-        pool = np.unique(np.concatenate((self._hottest, near, told, taste.rows)))
+        pool = ascending(np.concatenate((self._hottest, near, told, taste.rows)))
         if novel:
             pool = pool[~_among(taste.rows[taste.habits[:, -1] > 0], pool)]
         return pool.astype(np.int64, copy=False)
@@ -134,7 +135,7 @@ class Blender:
 
 
 def _probabilities(strengths: NDArray[np.float32]) -> NDArray[np.float32]:
-    likely = 1.0 / (1.0 + np.exp(-np.clip(strengths, -30.0, 30.0)))
+    likely = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(strengths, -30.0), 30.0)))
     return likely.astype(np.float32, copy=False)
 
 

@@ -33,7 +33,9 @@ class Network:
         """Return (n,) for (n, columns)."""
         values = scaled(columns, self.centre, self.scale)
         for layer in self.layers[:-1]:
-            values = np.maximum(values @ layer[:-1] + layer[-1], np.float32(0.0))
+            values = values @ layer[:-1]
+            values += layer[-1]
+            np.maximum(values, np.float32(0.0), out=values)
         odds: Vector = values @ self.layers[-1][:-1, 0] + self.layers[-1][-1, 0]
         return odds
 
@@ -62,8 +64,11 @@ def size_of(width: int) -> int:
 
 def scaled(columns: Vector, centre: Vector, scale: Vector) -> Vector:
     """Return columns around 0, of like spread and without outliers."""
-    values: Vector = (columns - centre) * scale
-    return np.clip(values, -_MOST_SPREADS, _MOST_SPREADS, out=values)
+    values: Vector = columns - centre
+    values *= scale
+    np.minimum(values, np.float32(_MOST_SPREADS), out=values)
+    np.maximum(values, np.float32(-_MOST_SPREADS), out=values)
+    return values
 
 
 def fitted(columns: Vector, answers: NDArray[np.bool_], weights: Vector, seed: int) -> Network:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import grouped
 from services.retrieval.domain.learning.blend_model import KINDS, BlendModel
 from services.retrieval.domain.learning.model import ItemModel
 from services.retrieval.domain.learning.signals import Evidence, Taste
@@ -21,7 +22,30 @@ _SCALE = np.float32(4.0)
 _SEASON = 6
 """The place of what was bought in the season, in `DEMAND`."""
 
+_NEVER = np.float32(1e4)
+_SUMS = (0, 1, 2, 3, 5)
+_SUMMED = np.arange(len(_SUMS))
+"""Columns of `Shelf.bought` that are sums."""
+
 Columns = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Purchases:
+    """What a person bought, item by item."""
+
+    amounts: NDArray[np.float64]
+    """(5, items) purchases decayed three ways, new ones, and 1."""
+    since: Columns
+    """Days since the last."""
+    total: float
+
+    @classmethod
+    def of(cls, habits: Columns) -> _Purchases:
+        amounts = np.ones((len(_SUMS), len(habits)))
+        amounts[:3] = habits[:, 4:].T
+        amounts[3] = np.exp2(-habits[:, 2] / np.float32(84.0))
+        return cls(amounts, habits[:, 1], float(habits[:, -1].sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +56,34 @@ class Shelf:
     """Ascending."""
     bought: Columns
     """(numbers, 6) purchases decayed three ways, new ones, days since the last, and items."""
-    total: float
+    told: Columns
+    """(numbers + 1, 5) logarithms of the first four of these and of the share of the third in all
+    that was bought; the last line is that of a number of which nothing was."""
 
     @classmethod
-    def of(cls, numbers: NDArray[np.int64], habits: Columns) -> Shelf:
-        """Add up what was bought of each."""
-        found, places = np.unique(numbers, return_inverse=True)
+    def of(cls, numbers: NDArray[np.int64], purchases: _Purchases, kinds: int) -> Shelf:
+        """Add up what was bought of each, of so many numbers that there are."""
+        found, _, places = grouped(numbers)
         size = len(found)
-        since = np.full(size, np.float32(1e4))
-        np.minimum.at(since, places, habits[:, 1])
-        is_new = np.exp2(-habits[:, 2] / np.float32(84.0))
-        sums = [np.bincount(places, each, size) for each in (*habits[:, 4:].T, is_new)]
-        bought = np.stack((*sums, since, np.bincount(places, minlength=size)), 1)
-        return cls(found, bought.astype(np.float32), float(habits[:, -1].sum()))
+        since = np.full(size, _NEVER)
+        np.minimum.at(since, places, purchases.since)
+        at = places + size * _SUMMED[:, None]
+        sums = np.bincount(at.ravel(), purchases.amounts.ravel(), len(_SUMMED) * size)
+        bought = np.zeros((size + 1, 6), np.float32)
+        bought[:size, _SUMS] = sums.reshape(len(_SUMMED), size).T
+        bought[:size, 4] = since
+        told = np.empty((size + 1, 5), np.float32)
+        told[:, :4] = np.log1p(bought[:, :4])
+        told[:, 4] = np.log((bought[:, 2] + _LEAST) / (purchases.total + _LEAST * kinds))
+        return cls(found.astype(np.int64, copy=False), bought[:size], told)
+
+    def told_of(self, numbers: NDArray[np.int64]) -> Columns:
+        """Return `told` for each number."""
+        if not len(self.numbers):
+            return self.told.repeat(len(numbers), axis=0)
+        places = np.minimum(self.numbers.searchsorted(numbers), len(self.numbers) - 1)
+        places[self.numbers[places] != numbers] = len(self.numbers)
+        return self.told.take(places, axis=0)
 
     def at(self, numbers: NDArray[np.int64]) -> Columns:
         """Return `bought` for each number, zeros where there is nothing."""
@@ -67,7 +106,8 @@ class Portraits:
         totals = [np.bincount(kind, season) for kind in blend.kinds.T]
         self._counts = [len(each) for each in totals]
         shares = [np.log((each + 1.0) / max(float(each.sum()), 1.0)) for each in totals]
-        self._shares = [each.astype(np.float32) for each in shares]
+        of_kinds = zip(shares, blend.kinds.T, strict=True)
+        self._shares = np.stack([each[kind] for each, kind in of_kinds], 1).astype(np.float32)
         in_kind = [
             np.log((season + 0.1) / (each[kind] + 1.0))
             for each, kind in zip(totals, blend.kinds.T, strict=True)
@@ -78,7 +118,11 @@ class Portraits:
         """Return what the person bought by category, top category and brand."""
         bought = taste.habits[:, -1] > 0.0
         kinds, habits = self._kinds[taste.rows[bought]], taste.habits[bought]
-        return [Shelf.of(numbers, habits) for numbers in kinds.T]
+        purchases = _Purchases.of(habits)
+        return [
+            Shelf.of(numbers, purchases, count)
+            for numbers, count in zip(kinds.T, self._counts, strict=True)
+        ]
 
     def new(
         self,
@@ -89,22 +133,20 @@ class Portraits:
         shelves: list[Shelf],
     ) -> Columns:
         """Return (rows, NEW) for what was never bought."""
-        told = evidence.table(rows)
         whole = np.log1p(np.array((taste.trips[3], (taste.habits[:, -1] > 0.0).sum())))
-        parts: list[Columns] = [
-            signals[:, :_OF_SIGNALS],
-            np.log(told[:, 1:] + _LEAST),
-            self._demand[rows],
-            np.broadcast_to(whole.astype(np.float32), (len(rows), 2)),
-        ]
+        kinds, shares, in_kind = self._kinds[rows], self._shares[rows], self._in_kind[rows]
+        columns = np.empty((len(rows), NEW), np.float32)
+        columns[:, :_OF_SIGNALS] = signals[:, :_OF_SIGNALS]
+        columns[:, _OF_SIGNALS : _OF_SIGNALS + 2] = np.log(evidence.others_of(rows) + _LEAST)
+        columns[:, _OF_SIGNALS + 2 : _OF_SIGNALS + 9] = self._demand[rows]
+        columns[:, _OF_SIGNALS + 9 : _OF_SIGNALS + 11] = whole
+        begin = _OF_SIGNALS + 11
         for at, shelf in enumerate(shelves):
-            numbers = self._kinds[rows, at]
-            bought = shelf.at(numbers)
-            share = np.log((bought[:, 2] + _LEAST) / (shelf.total + _LEAST * self._counts[at]))
-            parts.append(np.log1p(bought[:, :4]))
-            parts.append((share - self._shares[at][numbers])[:, None])
-            parts.append(self._in_kind[rows, at, None])
-        return np.concatenate(parts, 1, dtype=np.float32)
+            columns[:, begin : begin + 5] = shelf.told_of(kinds[:, at])
+            columns[:, begin + 4] -= shares[:, at]
+            columns[:, begin + 5] = in_kind[:, at]
+            begin += 6
+        return columns
 
     def own(
         self,
@@ -124,7 +166,7 @@ class Portraits:
             self._demand[rows],
             np.stack(tuple(_dates(habits)), 1),
             np.stack(tuple(_days(taste, decayed)), 1),
-            np.log(evidence.table(rows)[:, 1:] + _LEAST),
+            np.log(evidence.others_of(rows) + _LEAST),
         ]
         for at, shelf in enumerate(shelves):
             bought = shelf.at(self._kinds[rows, at])

@@ -79,14 +79,12 @@ class Evidence:
         found: NDArray[np.float32] = self.strengths[places] * (self.rows[places] == rows)
         return found
 
-    def table(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return (rows, 3): the strength for each row, then the others."""
+    def others_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return (rows, 2): the others for each row."""
         if not len(self.rows):
-            return np.zeros((len(rows), 3), np.float32)
+            return np.zeros((len(rows), 2), np.float32)
         places = np.minimum(self.rows.searchsorted(rows), len(self.rows) - 1)
-        known = (self.rows[places] == rows)[:, None]
-        all_of_it = (self.strengths[places, None], self.others[places])
-        found: NDArray[np.float32] = np.concatenate(all_of_it, 1) * known
+        found: NDArray[np.float32] = self.others[places] * (self.rows[places] == rows)[:, None]
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import firsts
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of, saturated
 from services.retrieval.domain.served_model import ServedModel
 from shared.catalogue import Catalogue
@@ -48,7 +49,7 @@ class AlsoBought:
         usable &= found.counts >= FEWEST_BOTH
         at = usable.nonzero()[0]
         at = at[(-found.scores[at]).argsort(kind="stable")]
-        at = at[np.sort(np.unique(found.families[at], return_index=True)[1])]
+        at = at[firsts(found.families[at])]
         at = at[: min(query.limit, _MOST)]
         totals = model.items.buyers[rows][found.seeds[at]]
         counts, totals = _telling(found.counts[at], totals)

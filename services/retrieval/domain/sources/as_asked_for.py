@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.answers import CATEGORY, Answer
+from services.retrieval.domain.distinct import firsts
 from services.retrieval.domain.matching import Demand, Matches, demands, matches, weights
 from services.retrieval.domain.postings import AttributeShelf
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
@@ -122,7 +123,7 @@ class AsAskedFor:
         self, items: NDArray[np.int64], order: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         families = self._catalogue.family_no[items[order]]
-        return order[np.sort(np.unique(families, return_index=True)[1])]
+        return order[firsts(families)]
 
 
 def _is_telling(demand: Demand) -> bool:

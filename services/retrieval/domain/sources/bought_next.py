@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import firsts
 from services.retrieval.domain.evidence import EvidenceKind
 from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
 from services.retrieval.domain.learning.runs import spread
@@ -58,7 +59,7 @@ class BoughtNext:
         usable = (query.shows(nos) & ~self._are_known(families, query)).nonzero()[0]
         chances = model.chances[at] * weights[places]
         best = usable[(-chances[usable]).argsort(kind="stable")]
-        best = best[np.sort(np.unique(families[best], return_index=True)[1])]
+        best = best[firsts(families[best])]
         best = best[: min(query.limit, _MOST)]
         totals = model.buyers[rows][places[best]]
         return Proposals.of(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.learning.model import NOT_LEARNED
-from services.retrieval.domain.query import NO_PROPOSALS, Person, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Person, Proposals, Query, is_any_of
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 from shared.catalogue import Catalogue
@@ -91,7 +91,7 @@ def _learn(scores: NDArray[np.float32], model: ServedModel, taste: Taste, person
     places = (before & (rows != NOT_LEARNED)).nonzero()[0]
     places = places[rows[places].argsort()]
     bought = taste.known.rows[taste.known.habits[:, -1] > 0.0]
-    places = places[np.isin(rows[places], bought)]
+    places = places[is_any_of(rows[places], bought)]
     chances = model.blender.probabilities(taste.known, rows[places], taste.evidence)
     stands = model.standing(chances)
     scores[places] = np.where(stands >= _LEAST_STANDING, stands, 0.0)

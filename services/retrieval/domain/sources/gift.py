@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import firsts, grouped
 from services.retrieval.domain.evidence import EvidenceKind
 from services.retrieval.domain.genders import words_for
 from services.retrieval.domain.interests import Interests
@@ -91,12 +92,12 @@ class Gift:
         shown = query.shows_known(nos).nonzero()[0]
         shown = shown[suits(nos[shown], made, postings)]
         strongest = shown[(-weights[shown]).argsort(kind="stable")]
-        offers, first, places = np.unique(nos[strongest], return_index=True, return_inverse=True)
+        offers, first, places = grouped(nos[strongest])
         summed = np.bincount(places, weights[strongest], minlength=len(offers))
         scores: NDArray[np.float64] = summed.astype(np.float64)
         order = (-scores).argsort(kind="stable")
         families = self._catalogue.family_no[offers[order]]
-        order = order[np.sort(np.unique(families, return_index=True)[1])]
+        order = order[firsts(families)]
         order = order[: min(query.limit, _MOST)]
         reasons = strongest[first[order]]
         kinds = np.array([idea.kind for idea in ideas], np.uint8)[of_idea[reasons]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import grouped
 from services.retrieval.domain.evidence import EvidenceKind
 from services.retrieval.domain.learning.model import NOT_LEARNED, rows_among
 from services.retrieval.domain.learning.next_look import MOST_LOOKED_AT, NextLooks, Visitors
@@ -127,7 +128,7 @@ def _mixed(learned: Proposals, plain: Proposals, trust: float, limit: int) -> Pr
     nos = np.concatenate((learned.offer_nos, plain.offer_nos))
     of_category = (1.0 - trust) * _OF_CATEGORY * plain.scores
     chances = np.concatenate((trust * learned.scores, of_category))
-    found, first, places = np.unique(nos, return_index=True, return_inverse=True)
+    found, first, places = grouped(nos)
     total = np.zeros(len(found))
     total += np.bincount(places, chances, len(found))
     best = highest(total, limit)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import firsts, grouped
 from services.retrieval.domain.query import (
     NO_PROPOSALS,
     Person,
@@ -98,7 +99,7 @@ class PeopleLikeYou:
         usable = query.shows(offers) & ~is_any_of(nos, person.owned_family_nos)
         at = usable.nonzero()[0]
         at = at[(-scores[at]).argsort(kind="stable")]
-        at = at[np.sort(np.unique(nos[at], return_index=True)[1])][: min(query.limit, _MOST)]
+        at = at[firsts(nos[at])][: min(query.limit, _MOST)]
         return Proposals.of(
             offers[at],
             scores[at],
@@ -137,7 +138,7 @@ def _of_neighbours(model: ServedModel, taste: Taste | None) -> _Near | None:
     if len(people) < FEWEST_BUYERS:
         return None
     items, bought = model.baskets.of_all(people)
-    rows, places = np.unique(items, return_inverse=True)
+    rows, _, places = grouped(items)
     shares = np.bincount(places, (alike / alike.sum()).repeat(bought), minlength=len(rows))
     counts = np.bincount(places, minlength=len(rows))
     lifts = shares - model.bought_share[rows]
@@ -154,7 +155,7 @@ def _mixed(near: _Near, takings: Takings, trust: float) -> _Liked:
     """Add both up by what each counts; the evidence is that of the cell, where it has any."""
     both = np.concatenate((takings.nos, near.nos))
     of_cell = (1.0 - trust) * (takings.shares - takings.usual)
-    nos, first, places = np.unique(both, return_index=True, return_inverse=True)
+    nos, first, places = grouped(both)
     lifts = np.concatenate((of_cell, trust * near.lifts))
     strength: NDArray[np.float64] = np.bincount(places, lifts).astype(np.float64)
     counts = np.concatenate((takings.counts, near.counts))[first]

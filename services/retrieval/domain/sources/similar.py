@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import firsts
 from services.retrieval.domain.likeness import alike
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
 from shared.catalogue import Catalogue
@@ -33,7 +34,7 @@ class Similar:
         usable = query.shows(nos) & (scores > 0.0) & ~is_any_of(near, families)
         at = usable.nonzero()[0]
         at = at[(-scores[at]).argsort(kind="stable")]
-        at = at[np.sort(np.unique(near[at], return_index=True)[1])][: query.limit]
+        at = at[firsts(near[at])][: query.limit]
         evidence = seeds[of_seed[at]].astype(np.uint32)
         return Proposals.of(nos[at], np.minimum(scores[at], 1.0), evidence)
 

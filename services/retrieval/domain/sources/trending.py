@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import grouped
 from services.retrieval.domain.lifts import Lift, Lifts
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
 from services.retrieval.domain.trends import NOTHING_RISES, Rising, Trends
@@ -94,7 +95,7 @@ def _with_crowds(in_shop: Rising, crowds: Sequence[Lift]) -> Rising:
     families = np.concatenate([each.family_nos for each in listed])
     among_others = 1.0 + _AMONG_OTHERS * (in_shop.ratios - 1.0)
     ratios = np.concatenate((among_others, *(each.ratios for each in of_crowds)))
-    once, first, place = np.unique(families, return_index=True, return_inverse=True)
+    once, first, place = grouped(families)
     steepest = np.zeros(len(once))
     np.maximum.at(steepest, place, ratios)
     # The shop stands first: where it has counts, they are those.
