@@ -29,12 +29,22 @@ class Foretold:
 NOTHING = Foretold(_NONE, np.zeros(0, np.float32), np.zeros(0, np.uint32))
 
 
-def foretold(query: Query, taste: Taste, limit: int) -> Foretold:
+def bought_most(taste: Taste) -> NDArray[np.integer]:
+    """Return the rows of what somebody bought, the strongest first, as far as it explains."""
+    is_bought = (taste.known.habits > 0.0).any(axis=1)
+    rows: NDArray[np.integer] = taste.known.rows[is_bought]
+    return rows[highest(taste.known.weights[is_bought], _MOST_BOUGHT)]
+
+
+def foretold(
+    query: Query, taste: Taste, limit: int, bought: NDArray[np.integer] | None = None
+) -> Foretold:
     """Return at most so many, each as likely as a middling item with the vector foretold for it.
 
     That is taken times how far foretold vectors agreed with learned ones in training, so that in a
     shop whose words say little of its customers new things stay at the end. Beside an item in view
-    there are none: there what is new is told by its likeness, further to the front.
+    there are none: there what is new is told by its likeness, further to the front. `bought` are
+    the rows of `bought_most`, where they are known already.
     """
     cold, model = query.contents.cold, query.model
     if query.item_nos or cold is None or model is None or cold.items is not model.items:
@@ -43,7 +53,8 @@ def foretold(query: Query, taste: Taste, limit: int) -> Foretold:
     probabilities = model.blender.probabilities_of_new(products)
     probabilities *= np.float32(model.learned.fit.cosine)
     nos = query.shelf.representatives(families)
-    return Foretold(nos, probabilities, _because(query, taste, families))
+    rows = bought_most(taste) if bought is None else bought
+    return Foretold(nos, probabilities, _because(query, rows, families))
 
 
 def can_be_new(query: Query, family_nos: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -54,14 +65,14 @@ def can_be_new(query: Query, family_nos: NDArray[np.integer]) -> NDArray[np.bool
     return usable
 
 
-def _because(query: Query, taste: Taste, families: NDArray[np.int64]) -> NDArray[np.uint32]:
+def _because(
+    query: Query, rows: NDArray[np.integer], families: NDArray[np.int64]
+) -> NDArray[np.uint32]:
     """Return what was bought that is nearest to each in content."""
     evidence = np.zeros(len(families), np.uint32)
-    is_bought = (taste.known.habits > 0.0).any(axis=1)
-    rows, weights = taste.known.rows[is_bought], taste.known.weights[is_bought]
     if query.model is None or not len(rows):
         return evidence
-    bought = query.model.items.offer_nos[rows[highest(weights, _MOST_BOUGHT)]].astype(np.int64)
+    bought = query.model.items.offer_nos[rows].astype(np.int64)
     for at, family_no in enumerate(families.tolist()):
         cosines = query.contents.cosines(query.contents.vector(family_no), bought)
         nearest = int(cosines.argmax())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from services.retrieval.domain.shelf import Shelf
 from services.retrieval.domain.sifting import AnyShowing
 from services.retrieval.domain.taste import Taste
 from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
+
+Number = TypeVar("Number", np.uint32, np.uint8)
 
 _NONE = np.zeros(0, np.int64)
 _FEW = 8
@@ -160,12 +162,10 @@ class Proposals:
         return cls(
             offer_nos,
             scores.astype(np.float32, copy=False),
-            _column(evidence_nos, count),
-            _column(evidence_counts, count),
-            _column(evidence_totals, count),
-            np.full(count, evidence_kinds, np.uint8)
-            if isinstance(evidence_kinds, int)
-            else evidence_kinds,
+            _column(evidence_nos, count, np.uint32),
+            _column(evidence_counts, count, np.uint32),
+            _column(evidence_totals, count, np.uint32),
+            _column(evidence_kinds, count, np.uint8),
         )
 
     def only(self, which: NDArray[np.bool_ | np.int64]) -> Proposals:
@@ -182,8 +182,11 @@ class Proposals:
         )
 
 
-def _column(values: NDArray[np.uint32] | int, count: int) -> NDArray[np.uint32]:
-    return np.full(count, values, np.uint32) if isinstance(values, int) else values
+def _column(values: NDArray[Number] | int, count: int, number: type[Number]) -> NDArray[Number]:
+    """Return a column; most are of nothing, and zeros cost a tenth of any other number."""
+    if not isinstance(values, int):
+        return values
+    return np.full(count, values, number) if values else np.zeros(count, number)
 
 
 NO_PROPOSALS = Proposals.of(_NONE, np.zeros(0))

@@ -50,6 +50,8 @@ AS_ASKED_FOR, INSTEAD_OF = 11, 8
 """Sources whose candidates are finished in their own way, by number in the vocabulary."""
 _MERGED = 2
 """So many times the candidates wanted are merged: some families come in no size that fits."""
+_SPARE = 1.25
+"""So many times what is wanted is fitted at first; where too little of it fits, all is."""
 _FURTHER, _FURTHEST = 4, 64
 """So many times what is wanted is looked at for what fits, the latter if hardly any is found."""
 
@@ -254,6 +256,8 @@ class Retriever:
 
     def _sound(self, proposals: Proposals) -> Proposals:
         """Return proposals that can be merged; raises ValueError for others."""
+        if proposals is NO_PROPOSALS:
+            return proposals
         lengths = {
             len(proposals.offer_nos),
             len(proposals.scores),
@@ -317,19 +321,29 @@ class Retriever:
 
     def _finished(self, merged: Merged, query: Query) -> Merged:
         """Put the right variants in and take out what cannot be had or is before the person."""
+        likeliest = merged.first(round(_SPARE * query.limit))
+        found = self._fitted(likeliest, query)
+        if len(found.offer_nos) < query.limit and len(likeliest.offer_nos) < len(merged.offer_nos):
+            return self._fitted(merged, query)
+        return found
+
+    def _fitted(self, merged: Merged, query: Query) -> Merged:
         as_they_are = merged.sources == AS_ASKED_FOR
         fitted = self._fitter.fitted(merged.offer_nos, query, as_they_are)
         fits = (fitted > 0) & self._suits(query, fitted)
-        merged = replace(merged, offer_nos=fitted).only(fits)
         before_them = (*query.item_nos, *query.cart_nos)
         if before_them:
-            merged = self._without(merged, before_them)
-        return merged.first(query.limit)
+            fits &= self._are_other(fitted, merged.sources, before_them)
+        places = fits.nonzero()[0][: query.limit]
+        return replace(merged.only(places), offer_nos=fitted[places])
 
-    def _without(self, merged: Merged, item_nos: tuple[int, ...]) -> Merged:
-        """Leave out items and their variants, but those that are proposed in their place."""
+    def _are_other(
+        self, offer_nos: NDArray[np.int64], sources: NDArray[np.uint8], item_nos: tuple[int, ...]
+    ) -> NDArray[np.bool_]:
+        """Return which are no items of some and no variants, but those proposed in their place."""
         before_them = np.array(item_nos, np.int64)
-        families = self._catalogue.family_no[merged.offer_nos]
+        families = self._catalogue.family_no[offer_nos]
         unwanted = is_any_of(families, self._catalogue.family_no[before_them]) & (families > 0)
-        is_other = ~is_any_of(merged.offer_nos, before_them)
-        return merged.only(~unwanted | ((merged.sources == INSTEAD_OF) & is_other))
+        is_other = ~is_any_of(offer_nos, before_them)
+        are_other: NDArray[np.bool_] = ~unwanted | ((sources == INSTEAD_OF) & is_other)
+        return are_other

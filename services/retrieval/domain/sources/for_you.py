@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.domain.foretold import can_be_new, foretold
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, highest
+from services.retrieval.domain.foretold import bought_most, can_be_new, foretold
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
 from services.retrieval.domain.served_model import ServedModel
 from services.retrieval.domain.taste import Taste
 
@@ -17,7 +17,6 @@ _NEARLY_ALL, _ENOUGH = 0.9, 0.5
 """Shares that may be shown of all, and of what is near."""
 _MOST_NEW = 8
 """Things that nobody dealt with yet; also at most a tenth of what is wanted."""
-_MOST_BOUGHT = 40
 _NEAR = 0.4
 """A cosine below this explains nothing."""
 
@@ -42,10 +41,11 @@ class ForYou:
             usable=lambda rows: can_be_new(query, model.items.offer_nos[rows]),
         )
         nos = query.shelf.representatives(model.items.offer_nos[ranked.rows])
-        new = foretold(query, taste, min(max(limit // 10, 1), _MOST_NEW))
+        bought = bought_most(taste)
+        new = foretold(query, taste, min(max(limit // 10, 1), _MOST_NEW), bought)
         likely = np.concatenate((ranked.scores, new.probabilities))
         best = (-likely).argsort(kind="stable")[:limit]
-        because = _because(model, taste, ranked.rows)
+        because = _because(model, bought, ranked.rows)
         return Proposals.of(
             np.concatenate((nos, new.nos))[best],
             model.standing(likely[best]),
@@ -66,15 +66,14 @@ def _near(query: Query, model: ServedModel, taste: Taste) -> NDArray[np.int64]:
     return near
 
 
-def _because(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
+def _because(
+    model: ServedModel, bought: NDArray[np.integer], rows: NDArray[np.int64]
+) -> NDArray[np.uint32]:
     """Return the item bought that lies nearest to each row, 0 where none is near.
 
     So a recommendation of implicit feedback is explained by the past (Hu, Koren, Volinsky 2008,
     section 5), the vectors standing for the weights.
     """
-    is_bought = (taste.known.habits > 0.0).any(axis=1)
-    weights, bought = taste.known.weights[is_bought], taste.known.rows[is_bought]
-    bought = bought[highest(weights, _MOST_BOUGHT)]
     if not len(bought) or not len(rows):
         return np.zeros(len(rows), np.uint32)
     cosines: NDArray[np.float32] = model.item_units(rows) @ model.item_units(bought).T

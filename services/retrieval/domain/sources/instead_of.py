@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.domain.attributes import Attributes
+from services.retrieval.domain.distinct import ascending, firsts
 from services.retrieval.domain.likeness import alike, likeness
 from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
 from services.retrieval.domain.sizes import ATTRIBUTE as SIZE
@@ -76,7 +77,7 @@ class InsteadOf:
         scores = np.concatenate([each.scores for each in found])
         evidence = missed.astype(np.uint32).repeat([len(each.nos) for each in found])
         best = (-scores).argsort(kind="stable")
-        best = best[np.sort(np.unique(nos[best], return_index=True)[1])]
+        best = best[firsts(nos[best])]
         best = best[: min(query.limit, _MOST)]
         return Proposals.of(nos[best], scores[best], evidence[best])
 
@@ -86,14 +87,17 @@ class InsteadOf:
         told = visit.missed_nos if visit else ()
         looked_at = visit.item_nos[:_MOST_LOOKED_AT] if visit else ()
         asked = dict.fromkeys((*query.item_nos, *told, *query.cart_nos, *looked_at))
+        if not asked:
+            return _NONE, _NONE
         nos = np.fromiter(asked, np.int64, len(asked))
         nos = nos[self._catalogue.family_no[nos] > 0]
+        told_nos = np.array(told, np.int64)
         # What a caller leaves out, such as what is in view, can be had all the same.
-        anything = replace(query, excluded_nos=())
+        anything = replace(query, excluded_nos=()) if query.excluded_nos else query
         fitted = self._fitter.fitted(nos, anything, np.zeros(len(nos), np.bool_))
-        is_missed = self._is_gone(nos) | (fitted == 0) | np.isin(nos, told)
+        is_missed = self._is_gone(nos) | (fitted == 0) | is_any_of(nos, told_nos)
         nos, fitted = nos[is_missed][:_MOST_MISSED], fitted[is_missed][:_MOST_MISSED]
-        return nos, np.where((fitted != nos) & ~np.isin(fitted, told), fitted, 0)
+        return nos, np.where((fitted != nos) & ~is_any_of(fitted, told_nos), fitted, 0)
 
     def _is_gone(self, nos: NDArray[np.int64]) -> NDArray[np.bool_]:
         gone: NDArray[np.bool_] = self._catalogue.withdrawn[nos] | (self._catalogue.stock[nos] == 0)
@@ -117,7 +121,7 @@ class InsteadOf:
         near, _ = alike(query, family_no, searched=searched)
         of_category = _of_category(query, category_no)
         families = np.concatenate((near, catalogue.family_no[of_category].astype(np.int64)))
-        families = np.unique(families)
+        families = ascending(families)
         families = families[~is_any_of(families, unwanted)]
         nos = query.shelf.representatives(families)
         shown = query.shows(nos)

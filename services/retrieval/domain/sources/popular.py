@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.domain.distinct import ascending
 from services.retrieval.domain.lifts import Lift, Lifts
-from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query
+from services.retrieval.domain.query import NO_PROPOSALS, Proposals, Query, is_any_of
 from services.retrieval.domain.shelf import Shelf
 from services.retrieval.domain.sifting import AnyShowing
 from services.retrieval.domain.walking import best_shown
@@ -111,7 +112,7 @@ class Popular:
         nearness = strength / np.maximum(in_shop, _LEAST_STRENGTH)
         for lift in adding:
             more = shelf.representatives(lift.top)
-            is_new = query.shows(more) & ~np.isin(more, nos)
+            is_new = query.shows(more) & ~is_any_of(more, nos)
             nos = np.concatenate((nos, more[is_new]))
             sold = np.concatenate((sold, lift.top_sold[is_new]))
         added = len(nos) - len(places)
@@ -132,7 +133,7 @@ class Popular:
         firsts = [best_shown(query, no, query.limit, wanted) for no in near.category_nos]
         if not firsts:
             return _NONE
-        return firsts[0] if len(firsts) == 1 else np.unique(np.concatenate(firsts))[: query.limit]
+        return firsts[0] if len(firsts) == 1 else ascending(np.concatenate(firsts))[: query.limit]
 
     def _is_wanted(
         self, unwanted: NDArray[np.bool_], offer_nos: NDArray[np.int64]
