@@ -37,10 +37,14 @@ _MOST = 3
 class Naming:
     """Names of one request; of its person once, of each candidate as it is asked for."""
 
-    def __init__(self, request: pb.RankRequest, catalogue: Catalogue) -> None:
+    def __init__(
+        self, request: pb.RankRequest, catalogue: Catalogue, situation: Situation | None = None
+    ) -> None:
+        """Take the situation of the request where it was read already."""
         self._request = request
         self._catalogue = catalogue
-        situation = read_situation(request.context, request.snapshot, catalogue)
+        if situation is None:
+            situation = read_situation(request.context, request.snapshot, catalogue)
         self._person = _of_person(situation)
 
     def of(self, candidate: int, placement: str) -> Mapping[str, str]:

@@ -153,11 +153,11 @@ class Ranker:
         if not situation.may_be_learned_from:
             nobody = read_situation(context, b"", catalogue)
             taught = sight(self._maker.features(proposed, nobody), assumed)
-            return replace(sight(features, assumed), taught=taught)
+            return replace(sight(features, assumed), taught=taught, situation=situation)
         told = characteristics(situation)
         if not context.preview:
             self._meet(situation.person, told)
-        return sight(features, assumed, hashes(told))
+        return replace(sight(features, assumed, hashes(told)), situation=situation)
 
 
 def decide(

@@ -72,11 +72,14 @@ class RankerServicer:
         context, began = request.context, time.perf_counter_ns()
         ranking = self._ranker.rank(request, self._bundles.of(context.bundle_hash))
         response = pb.RankResponse()
+        sighted = ranking.judgement.sighted
+        naming = None
+        if context.explain:
+            naming = Naming(request, self._catalogue, sighted.situation if sighted else None)
         for place, ask in enumerate(context.placements):
             placement = response.placements.add(placement=ask.placement)
             write_placement(ranking, place, placement)
-            if context.explain:
-                naming = Naming(request, self._catalogue)
+            if naming is not None:
                 model = self._kept.replica.model
                 write_contributions(ranking, place, placement, model, naming)
         if trying := ranking.judgement.exploration:

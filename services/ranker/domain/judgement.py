@@ -16,6 +16,7 @@ from services.ranker.domain.encoding import NOTHING, Hashes, encode, encode_each
 from services.ranker.domain.exploration import Exploration
 from services.ranker.domain.features import Features
 from services.ranker.domain.model import Model, predictive, prior_offset
+from services.ranker.domain.situation import Situation
 
 _CURIOSITY: Final = 0.5
 """Scales the noise: half of it earns more (Chapelle & Li 2011, "posterior reshaping"), all the
@@ -40,6 +41,8 @@ class Sighted:
     """What a booster says of them; None: none is served."""
     taught: Sighted | None = None
     """What may be learned from instead; None: all of it."""
+    situation: Situation | None = None
+    """Of whom and when it is seen, for whoever names it; None: not said."""
 
     def encoded(self, at: int, placement: str = "", position: int = 0) -> bytes:
         """Return what the model saw of one candidate, as far as its answer may teach it.
