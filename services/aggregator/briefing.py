@@ -55,18 +55,23 @@ class Briefings:
         briefing.name = profile.name
         briefing.own_contacts.extend(each for each in profile.relationships if each.current)
         facts = profile.snapshot
+        wording = self._wording.in_language(facts.locale)
         presented = passed.presented if passed is not None else ()
-        told = sections.presented(presented, facts.recent, self._wording)
-        briefing.not_to_repeat.extend(self._not_again(told, facts, task.offer_ids))
+        told = sections.presented(presented, facts.recent, wording)
+        briefing.not_to_repeat.extend(self._not_again(told, facts, task.offer_ids, wording))
         return briefing
 
     def _not_again(
-        self, presented: Sequence[pb.PresentedOffer], facts: PersonSnapshot, own: Sequence[str]
+        self,
+        presented: Sequence[pb.PresentedOffer],
+        facts: PersonSnapshot,
+        own: Sequence[str],
+        wording: Wording,
     ) -> list[pb.PresentedOffer]:
         """Return each offer once: what was declined, and what others than this call presented."""
         since_us = self._clock.now_us() - LATELY_US
         found: dict[str, pb.PresentedOffer] = {}
-        for offer in (*self._declined(facts), *presented):
+        for offer in (*_declined(facts, wording), *presented):
             is_late = offer.presented_time.ToMicroseconds() >= since_us
             is_news = offer.offer_id not in own or offer.answer == DECLINE
             if is_late and is_news and offer.title:
@@ -74,14 +79,15 @@ class Briefings:
         latest = sorted(found.values(), key=_time_us, reverse=True)
         return latest[:MOST_TOLD]
 
-    def _declined(self, facts: PersonSnapshot) -> Iterator[pb.PresentedOffer]:
-        declined, wording = facts.declined, self._wording
-        for offer_no, time_us in zip(declined.offer_nos, declined.times_us, strict=True):
-            offer = pb.PresentedOffer(
-                offer_id=wording.offer_id(offer_no), title=wording.title(offer_no), answer=DECLINE
-            )
-            offer.presented_time.FromMicroseconds(time_us)
-            yield offer
+
+def _declined(facts: PersonSnapshot, wording: Wording) -> Iterator[pb.PresentedOffer]:
+    declined = facts.declined
+    for offer_no, time_us in zip(declined.offer_nos, declined.times_us, strict=True):
+        offer = pb.PresentedOffer(
+            offer_id=wording.offer_id(offer_no), title=wording.title(offer_no), answer=DECLINE
+        )
+        offer.presented_time.FromMicroseconds(time_us)
+        yield offer
 
 
 def _time_us(offer: pb.PresentedOffer) -> int:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from shared.catalogue.dictionary import Categories, Dictionary
 from shared.catalogue.variants import Variants
 from shared.exchange import NO_EXCHANGE
+from shared.languages import nearest
 from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 
 ALL_CHANNELS = 0xFFFF_FFFF
@@ -142,6 +143,8 @@ class Catalogue:
         """Numbers of the categories that an offer is about."""
         self.translated: set[int] = set()
         """What has words in other languages than its own."""
+        self.titles_by_language: dict[int, Mapping[str, str]] = {}
+        """Titles in other languages than its own, of what has any."""
         self._numbers: dict[str, int] = {}
         self._details: list[bytes] | None = [b""] if details else None
         self._variants = Variants() if variants else None
@@ -160,6 +163,14 @@ class Catalogue:
         """Return which numbers may be used as an index and stand for something."""
         known: npt.NDArray[np.bool_] = self.kind[offer_nos * (offer_nos < self.size)] > 0
         return known
+
+    def title(self, offer_no: int, locale: str) -> str:
+        """Return a title in the language of a locale, else its own; empty: no such offer."""
+        if not 0 < offer_no < self.size:
+            return ""
+        others = self.titles_by_language.get(offer_no)
+        language = nearest(locale, others) if others and locale else ""
+        return others[language] if others and language else self.titles[offer_no]
 
     def details(self, offer_no: int) -> CatalogueRow:
         """Return the whole row; only where the catalogue keeps details, KeyError if unknown."""
@@ -269,6 +280,11 @@ class Catalogue:
             self.translated.add(number)
         else:
             self.translated.discard(number)
+        titles = {each.language: each.title for each in row.creative.words if each.title}
+        if titles:
+            self.titles_by_language[number] = titles
+        else:
+            self.titles_by_language.pop(number, None)
         _keep(self.about_nos, number, tuple(row.about_nos))
         _keep(
             self.about_categories,

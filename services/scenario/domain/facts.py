@@ -10,6 +10,7 @@ from services.scenario.domain.carts import NO_CART, Cart
 from services.scenario.domain.criteria import Values
 from services.scenario.domain.moments import MONDAY_TO_FRIDAY
 from services.scenario.domain.scenario import Scenario
+from shared.languages import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,14 @@ class Facts:
     """Of the item that it began with and of what it proposes now, what can be had."""
     names: Mapping[int, str] = field(default_factory=dict)
     """Ids of what it proposed, by number."""
+    titles_by_language: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """Titles of what lies in those carts, of what has some in other languages."""
+
+    def titles_in(self, language: str) -> Mapping[int, str]:
+        """Return the titles of what lies in the carts: in a language where they have one."""
+        found = {
+            offer_no: titles[nearest(language, titles)]
+            for offer_no, titles in self.titles_by_language.items()
+            if nearest(language, titles)
+        }
+        return {**self.titles, **found}

@@ -289,7 +289,7 @@ def _effects(
     if calls and stage.task is not None:
         cart = facts.cart if facts.cart.offer_nos else journey.cart
         said, language = stage.task.script_for(facts.locale)
-        script = spoken(said, cart, facts.titles, facts.currency, language)
+        script = spoken(said, cart, facts.titles_in(language), facts.currency, language)
         offer_ids = tuple(_to_offer(stage.task, walk))
         weighed = _weighed(stage, facts)
         order, others = _explained(stage.task, weighed.why), _not_written(weighed)

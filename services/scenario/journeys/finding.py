@@ -6,7 +6,7 @@ the journey is left alone for a while and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from services.scenario.definitions import Playbook
@@ -114,6 +114,7 @@ class Finder:
             situation_holds=holds,
             cart=cart,
             titles={**found.titles, **self._titles(cart)},
+            titles_by_language={**found.titles_by_language, **self._translated(cart)},
             person=values,
             time_zone=snapshot.time_zone or found.time_zone,
             locale=snapshot.locale,
@@ -187,6 +188,7 @@ class Finder:
             ends=ends,
             cart=journey.cart,
             titles=self._titles(journey.cart),
+            titles_by_language=self._translated(journey.cart),
             currency=catalogue.only_currency or playbook.exchange.table(catalogue).base,
             time_zone=playbook.time_zone,
             today=local_day(now_us, playbook.time_zone),
@@ -216,6 +218,10 @@ class Finder:
     def _titles(self, cart: Cart) -> dict[int, str]:
         catalogue = self._catalogue
         return {no: catalogue.titles[no] for no in cart.offer_nos if 0 < no < catalogue.size}
+
+    def _translated(self, cart: Cart) -> dict[int, Mapping[str, str]]:
+        known = self._catalogue.titles_by_language
+        return {no: known[no] for no in cart.offer_nos if no in known}
 
 
 def session_values(snapshot: PersonSnapshot, cart: Cart) -> PersonValues:

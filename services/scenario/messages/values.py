@@ -40,11 +40,11 @@ def values_of(
             **_known(value=price(cart.value_micros, catalogue.only_currency)),
             "count": len(cart.offer_nos),
             "lines": [
-                _cart_line(offer_no, quantity, catalogue)
+                _cart_line(offer_no, quantity, catalogue, person.locale)
                 for offer_no, quantity in zip(cart.offer_nos, cart.quantities, strict=True)
             ],
         },
-        "item": _item(began.item_no, catalogue),
+        "item": _item(began.item_no, catalogue, person.locale),
         "offers": [_offer(each, catalogue) for each in offers],
         "sender": _known(name=sender.name, address=sender.address),
         "house": _known(name=house.name, address=house.address),
@@ -73,15 +73,16 @@ def _known(**said: str) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def _cart_line(offer_no: int, quantity: float, catalogue: Catalogue) -> Mapping[str, str | int]:
-    said = _item(offer_no, catalogue)
+def _cart_line(
+    offer_no: int, quantity: float, catalogue: Catalogue, locale: str
+) -> Mapping[str, str | int]:
+    said = _item(offer_no, catalogue, locale)
     return {**said, "quantity": int(quantity) if quantity == int(quantity) else f"{quantity:g}"}
 
 
-def _item(offer_no: int, catalogue: Catalogue) -> Mapping[str, str]:
-    is_known = 0 < offer_no < catalogue.size
+def _item(offer_no: int, catalogue: Catalogue, locale: str) -> Mapping[str, str]:
     return _known(
-        title=catalogue.titles[offer_no] if is_known else "",
+        title=catalogue.title(offer_no, locale),
         price=_price_of(offer_no, catalogue),
     )
 

@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from shared.errors import NotFound, Unavailable
 from tests.unit.aggregator.edge import PAN, PC_1, PERSON, PROMO, TV, known_person
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel, RemovalCode
 from touchpoint.profile.v1.profile_service_pb2 import GetProfileResponse, GetSnapshotResponse
@@ -188,6 +189,18 @@ async def test_who_takes_a_task_reads_who_it_is_and_what_not_to_repeat(stub, edg
     assert [each.text for each in briefing.notes] == ["has a cold", "rang long"]
     told = [(each.title, each.answer, each.channel) for each in briefing.not_to_repeat]
     assert told == [("Vista 50", "decline", 0), ("Aurora 15", "", Channel.EMAIL)]
+
+
+async def test_what_not_to_repeat_is_told_in_the_language_of_the_person(stub, edge, called):
+    row = edge.catalogue.details(TV)
+    row.creative.words.add(language="de", title="Fernseher Vista")
+    edge.catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[row]))
+    record = edge.peers.profile.GetProfile.answer(None)
+    record.snapshot.locale = "de-AT"
+    edge.peers.profile.GetProfile.answer = lambda _: record
+    claimed = await stub.ClaimTask(pb.ClaimTaskRequest(agent_id="a"))
+    told = [each.title for each in claimed.briefing.not_to_repeat]
+    assert told == ["Fernseher Vista", "Aurora 15"]
 
 
 async def test_a_task_is_given_also_while_nobody_knows_the_person(stub, edge, called):

@@ -100,10 +100,17 @@ def test_what_has_words_in_other_languages_is_known_until_it_has_none():
     translated, plain = row(1), row(1)
     translated.creative.words.add(language="de", title="Fernseher")
     catalogue = Catalogue()
+    translated.creative.words.add(language="es", text="Grande")
     catalogue.apply(batch(1, translated, row(2)))
     assert catalogue.translated == {1}
+    own = [catalogue.titles[no] for no in (1, 2)]
+    assert [catalogue.title(no, "de-AT") for no in (1, 2)] == ["Fernseher", own[1]]
+    for locale in ("", "es", "fr"):
+        assert [catalogue.title(no, locale) for no in (1, 2)] == own
+    assert [catalogue.title(no, "de") for no in (0, 99)] == ["", ""]
     catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[plain]))
     assert catalogue.translated == set()
+    assert catalogue.title(1, "de") == catalogue.titles[1]
 
 
 def test_everything_below_a_category_is_under_it():

@@ -17,6 +17,7 @@ from shared.testing.clock import FakeClock
 from shared.unsubscribing import Subscription, Unsubscribing
 from tests.unit.aggregator.edge import PC_1, PERSON, FakeRpc, shop
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.profile.v1.profile_service_pb2 import ReachPersonResponse
 from touchpoint.rules.v1.rules_pb2 import Bundle, Placement
@@ -195,6 +196,20 @@ async def test_it_is_in_their_language_and_tells_of_their_cart(peers):
     found = await peers.compose()
     assert (found.subject, found.text, found.html) == ("Ihr Korb", "1299.00 EUR", "")
     assert peers.Recommend.request.locale == "de-AT"
+
+
+async def test_what_lies_in_the_cart_is_told_in_their_language(peers, monkeypatch):
+    sold = shop()
+    row = sold.details(PC_1)
+    row.creative.words.add(language="de", title="Aurora fünfzehn")
+    sold.apply(CatalogueBatch(previous_version=1, version=2, rows=[row]))
+    monkeypatch.setattr("tests.unit.scenario.test_composing.shop", lambda: sold)
+    peers.began = Beginning(Cart((PC_1,), (3.0,), 0))
+    found = await peers.compose(template="cart", placement="")
+    assert found.text.startswith("3 x Aurora 15 ")
+    peers.person.locale = "de-AT"
+    found = await peers.compose(template="cart", placement="")
+    assert found.text.startswith("3 x Aurora fünfzehn ")
 
 
 async def test_it_tells_of_the_cart_of_now_if_there_is_anything_in_it(peers):

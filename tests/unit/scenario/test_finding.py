@@ -16,6 +16,7 @@ from shared.testing.background import running, until
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.playing import (
     ADA,
+    CART,
     COME_BACK,
     MINUTE_US,
     NOON_US,
@@ -25,6 +26,7 @@ from tests.unit.scenario.playing import (
     for_all,
 )
 from tests.unit.scenario.shop import OneBundle, bundle, catalogue
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
 
 QUIET_US = NOON_US + 30 * MINUTE_US
 
@@ -50,6 +52,21 @@ def test_an_offer_that_the_bundle_does_not_define_and_one_unknown_cannot_be_had(
     assert not is_to_be_had(catalogue(), playbook, COME_BACK, NOON_US)
     for number in (0, 99, 10_000_000):
         assert not is_to_be_had(catalogue(), OneBundle().active, number, NOON_US)
+
+
+@pytest.mark.parametrize("words", [{}, {"de": "Laufschuhe"}])
+def test_what_lies_in_the_cart_is_known_by_its_titles_in_all_languages(words):
+    offers, clock = catalogue(), FakeClock(from_us(QUIET_US))
+    shoes = CART.offer_nos[0]
+    row = CatalogueRow(offer_no=shoes, offer_id="shoes", title="Trail shoes")
+    for language, title in words.items():
+        row.creative.words.add(language=language, title=title)
+    offers.apply(CatalogueBatch(previous_version=1, version=2, rows=[row]))
+    journey = begin(abandoned_cart(), event(), "j", NOON_US).journey
+    left = replace(journey, cart=CART)
+    found = Finder(offers, OneBundle(), None, clock, None).at_hand(left, ADA)
+    assert found.titles[shoes] == "Trail shoes"
+    assert found.titles_in("de-AT")[shoes] == words.get("de", "Trail shoes")
 
 
 class Watched:

@@ -101,6 +101,12 @@ def test_the_call_is_scripted_in_the_language_of_the_person(offered):
     step = look(told, replace(facts(), locale="de-DE"), told.due_us)
     (task,) = brought_about(step)
     assert task.script == "Sie hatten Trail shoes und 2 × Wool socks."
+    words = {3: {"de": "Laufschuhe", "es": "Zapatillas"}, 4: {"es": "Calcetines"}}
+    found = replace(facts(), locale="de-DE", titles_by_language=words)
+    (task,) = brought_about(look(told, found, told.due_us))
+    assert task.script == "Sie hatten Laufschuhe und 2 × Wool socks."
+    (task,) = brought_about(look(told, replace(found, locale="es"), told.due_us))
+    assert task.script.startswith("You had Trail shoes and 2 × Wool socks"), "in one language"
 
 
 def test_a_call_that_nobody_made_in_its_time_ends_the_journey(called):
