@@ -122,9 +122,10 @@ def _best_of_each(of: NDArray[np.int64], worth: NDArray[np.float64]) -> NDArray[
     """Return the place of the best of each group, the first of equals; groups are together."""
     if not len(of):
         return of
-    begins = np.flatnonzero(np.diff(of, prepend=-1))
-    counts = np.diff(begins, append=len(of))
-    is_best = worth == np.maximum.reduceat(worth, begins).repeat(counts)
+    is_first = np.ones(len(of), np.bool_)
+    np.not_equal(of[1:], of[:-1], out=is_first[1:])
+    begins = is_first.nonzero()[0]
+    is_best = worth == np.maximum.reduceat(worth, begins)[is_first.cumsum() - 1]
     places = np.where(is_best, np.arange(len(of)), len(of))
     best: NDArray[np.int64] = np.minimum.reduceat(places, begins)
     return best

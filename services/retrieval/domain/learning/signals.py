@@ -133,6 +133,7 @@ class Signals:
         self._row_of = np.zeros(int(highest) + 1, np.int32)
         """By offer number: a row for each of all neighbours would take as much as the model."""
         self._row_of[items.offer_nos] = np.arange(len(items.offer_nos))
+        self._weighed_buyers = items.buyers.astype(np.float64) ** (1.0 - _OF_ITSELF)
         self._place = np.zeros(len(items.offer_nos), np.int64)
         """Written before it is read, so that it need not be cleared."""
 
@@ -147,7 +148,8 @@ class Signals:
         rows, weights = taste.rows[own], taste.weights[own]
         scores = self._items.neighbour_scores[rows]
         told = scores > 0.0
-        near = self._row_of[self._items.neighbour_nos[rows][told]].astype(np.int64)
+        neighbours = self._row_of[self._items.neighbour_nos[rows]]
+        near = neighbours[told].astype(np.int64)
         if not len(near):
             return NO_EVIDENCE
         # One of the places of each row, so that each comes once.
@@ -161,16 +163,17 @@ class Signals:
             np.bincount(at, (scores * each[:, None])[told], len(found))
             for each in (weights, lately)
         ]
-        sums.append(np.bincount(at, self._evenly(rows)[told], len(found)))
+        sums.append(np.bincount(at, self._evenly(rows, neighbours)[told], len(found)))
         strongest, *others = (each.astype(np.float32) for each in sums)
         return Evidence(found, strongest / strongest.max(), np.stack(others, 1))
 
-    def _evenly(self, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+    def _evenly(
+        self, rows: NDArray[np.integer], neighbours: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
         """Return how likely each neighbour is for one of the rows, hardly less for the popular."""
-        counts, buyers = self._items.neighbour_counts[rows], self._items.buyers
-        ours = buyers[rows].astype(np.float64)[:, None] ** _OF_ITSELF
-        near = self._row_of[self._items.neighbour_nos[rows]]
-        theirs = buyers[near].astype(np.float64) ** (1.0 - _OF_ITSELF)
+        ours = self._items.buyers[rows].astype(np.float64)[:, None] ** _OF_ITSELF
+        theirs = self._weighed_buyers[neighbours]
+        counts = self._items.neighbour_counts[rows]
         share: NDArray[np.float64] = counts / (ours * theirs + _SHRINKAGE)
         return share
 
