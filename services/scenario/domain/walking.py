@@ -1,23 +1,15 @@
-"""From stage to stage: which may be entered, what each brings about, and which one comes next."""
+"""From stage to stage: which may be entered, and which one comes next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.scenario.domain.actions import Proposal, TaskOrder
-from services.scenario.domain.best_channel import NO_CALLS_LEFT, PassedOver, Weighed
+from services.scenario.domain.actions import Proposal
+from services.scenario.domain.bringing_about import brought_about
 from services.scenario.domain.conditions import values_of
-from services.scenario.domain.effects import (
-    Due,
-    Effect,
-    GiveTask,
-    NotePerson,
-    ProposeOffer,
-    SendMessage,
-    SetAttributes,
-)
+from services.scenario.domain.effects import Due, SendMessage
 from services.scenario.domain.endings import DAY_US, end, park
 from services.scenario.domain.facts import Facts
 from services.scenario.domain.journey import NOWHERE, ONWARDS, Journey, Outcome, Phase
@@ -28,16 +20,13 @@ from services.scenario.domain.moments import (
     is_working_day,
     next_moment,
 )
-from services.scenario.domain.script import spoken
 from services.scenario.domain.stages import END, Leads, Stage
-from services.scenario.domain.task_kinds import BY_TELEPHONE
 from services.scenario.domain.transition import Passage, Transition
 from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
 NO_CALLS_TODAY = "nobody makes calls today: it goes on at the next working day"
 WORK_BEGINS = LocalTime(9 * 60, working_day=True)
-_NOTHING_WEIGHED = Weighed(0.0)
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
 MOST_ANSWERED = 100
@@ -126,33 +115,6 @@ def _has_to_call(stage: Stage) -> bool:
     return stage.task is not None and stage.task.is_approach and stage.send is None
 
 
-def _rather_calls(stage: Stage, facts: Facts) -> bool:
-    return facts.may_call and _weighed(stage, facts).why != ""
-
-
-def _weighed(stage: Stage, facts: Facts) -> Weighed:
-    """Return what was found of calling in place of writing; of other stages nothing."""
-    return facts.weighed.get(stage.name, _NOTHING_WEIGHED)
-
-
-def _explained(order: TaskOrder, why: str) -> TaskOrder:
-    """Return a task that says why it is a call and no message, where that was chosen."""
-    return replace(order, reason=f"{order.reason} {why}".strip()) if why else order
-
-
-def _not_written(weighed: Weighed) -> tuple[PassedOver, ...]:
-    """Return the channels that a call goes before, where it was chosen."""
-    return weighed.passed_over if weighed.why else ()
-
-
-def _not_called(stage: Stage, facts: Facts) -> tuple[PassedOver, ...]:
-    """Return the call that is not made in place of a message, with why."""
-    weighed = _weighed(stage, facts)
-    if not weighed.why:
-        return weighed.passed_over
-    return (PassedOver(BY_TELEPHONE, weighed.likelihood, NO_CALLS_LEFT),)
-
-
 def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
     """Go on from a stage that is over."""
     walk = _Walk(journey, facts, now_us)
@@ -172,16 +134,6 @@ def next_look_us(stage: Stage, until_us: int, facts: Facts, now_us: int) -> int:
         ends = (facts.ends.get(offer_id, 0) for offer_id in stage.propose.offer_ids)
         moments.extend(ends_us for ends_us in ends if ends_us > now_us)
     return min(moments, default=0)
-
-
-def _to_offer(order: TaskOrder, walk: _Walk) -> Iterator[str]:
-    """Yield the ids of what a task is to offer."""
-    facts = walk.facts
-    named = [offer_id for offer_id in order.offer_ids if offer_id in facts.offers]
-    before = walk.journey.answers_to if order.proposed else ()
-    told = [facts.names[each] for each in before if each in facts.names]
-    also = facts.shown if order.was_asked_for else ()
-    yield from dict.fromkeys((*named, *told, *also))
 
 
 def _at_the_end(walk: _Walk, leads: Leads) -> Transition:
@@ -251,7 +203,7 @@ def _arrive(walk: _Walk, place: int) -> None:
         facts.offers[offer_id] for offer_id in stage.offer_ids if offer_id in facts.offers
     )
     occurrence = journey.occurrence + 1
-    brought = list(_effects(stage, walk, numbers, until_us))
+    brought = list(brought_about(stage, journey, facts, numbers, now_us, until_us))
     walk.effects.extend(Due(effect, place, occurrence) for effect in brought)
     walk.passages.append(Passage(occurrence, stage.name, now_us))
     walk.journey = replace(
@@ -277,30 +229,3 @@ def _until_us(stage: Stage, facts: Facts, now_us: int) -> int:
         return lasts_until_us
     moment_us = next_moment(stage.until, now_us, facts.time_zone, facts.holidays)
     return min(moment_us, lasts_until_us) if lasts_until_us else moment_us
-
-
-def _effects(
-    stage: Stage, walk: _Walk, numbers: tuple[int, ...], until_us: int
-) -> Iterator[Effect]:
-    journey, facts = walk.journey, walk.facts
-    if stage.propose is not None:
-        yield ProposeOffer(numbers)
-    calls = stage.task is not None and (stage.send is None or _rather_calls(stage, facts))
-    if calls and stage.task is not None:
-        cart = facts.cart if facts.cart.offer_nos else journey.cart
-        said, language = stage.task.script_for(facts.locale)
-        script = spoken(said, cart, facts.titles_in(language), facts.currency, language)
-        offer_ids = tuple(_to_offer(stage.task, walk))
-        weighed = _weighed(stage, facts)
-        order, others = _explained(stage.task, weighed.why), _not_written(weighed)
-        yield GiveTask(order, offer_ids, script, walk.now_us, until_us, facts.time_zone, others)
-    most = journey.scenario.limits.messages
-    writes = stage.send is not None and not calls
-    if writes and stage.send is not None and not (most and journey.messages >= most):
-        channels = tuple(each for each in stage.send.channels if each != BY_TELEPHONE)
-        message = replace(stage.send, channels=channels)
-        yield SendMessage(message, walk.now_us, until_us, _not_called(stage, facts))
-    if stage.set_attributes:
-        yield SetAttributes(tuple(stage.set_attributes.items()))
-    if stage.note:
-        yield NotePerson(stage.note)
