@@ -1,5 +1,7 @@
 """What ends in leaving is found where it was planted, and nothing where there is nothing."""
 
+from functools import cache
+
 import pytest
 
 from services.scenario.domain.patterns.leaving import leavings_of
@@ -41,12 +43,19 @@ def found(log, most=20):
     return leavings_of(log, visits, most)
 
 
+@cache
+def planted():
+    """Return a history with a sequence planted in it, and what is found there."""
+    log = history(1, hazard=put_off)
+    return log, found(log)
+
+
 def clear(leavings):
     return [each for each in leavings.sequences if each.is_clear]
 
 
 def test_the_planted_sequence_is_found_at_the_top_and_nothing_that_it_explains_beside_it():
-    leavings = found(history(1, hazard=put_off))
+    _, leavings = planted()
     assert [each.steps for each in clear(leavings)] == [
         (Step("add_to_cart", "TVs"), Step("page_view", topic="shipping"))
     ]
@@ -77,10 +86,10 @@ def test_where_nothing_stands_out_the_commonest_are_told_as_such():
 
 
 def test_what_is_clear_comes_before_what_is_common():
-    leavings = found(history(1, hazard=put_off))
+    log, leavings = planted()
     flags = [each.is_clear for each in leavings.sequences]
     assert flags == sorted(flags, reverse=True)
-    assert len(found(history(1, hazard=put_off), most=1).sequences) == 1
+    assert len(found(log, most=1).sequences) == 1
 
 
 @pytest.mark.long
@@ -146,8 +155,7 @@ def test_the_cart_was_at_stake_else_what_was_looked_at_last():
 
 
 def test_where_too_many_would_be_looked_at_rarer_ones_are_left_out(monkeypatch):
-    log = history(1, hazard=put_off)
-    everything = found(log)
+    log, everything = planted()
     monkeypatch.setattr("services.scenario.domain.patterns.leaving._MOST_TESTED", 900)
     fewer = found(log)
     assert everything.at_least < fewer.at_least
