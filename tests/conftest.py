@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 import structlog
 
+from tests.collecting import begin_with_own_part, nothing_thrown_away
 from tests.properties import ALL, SOME
 from tests.sharing_out import BySetting, slow_first
 
@@ -30,6 +31,13 @@ def pytest_configure(config):
     *others, _ = structlog.get_config()["processors"]
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*others, plain])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    with nothing_thrown_away():
+        begin_with_own_part(session.config)
+        return (yield)
 
 
 def pytest_collection_modifyitems(config, items):
