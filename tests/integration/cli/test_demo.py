@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -32,8 +33,9 @@ async def started(tmp_path_factory):
     try:
         yield home, await asyncio.wait_for(_until(process, "Ctrl-C ends it"), STORY_S)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGHUP)  # as where somebody closes its terminal
         await asyncio.wait_for(process.communicate(), END_S)
+    assert process.returncode == 0
 
 
 @pytest.fixture(scope="module")

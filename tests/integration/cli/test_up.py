@@ -59,38 +59,28 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("up")
 
 
-async def ends(process, home, number):
-    """Ask a suite to stop; all of it must end well."""
-    family = family_of(process)
-    process.send_signal(number)
-    _, said = await asyncio.wait_for(process.communicate(), END_S)
-    assert process.returncode == 0, said
-    await all_gone(family)
-    assert not (home / "run" / "endpoints.json").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-async def test_a_colocated_suite_ends_when_it_is_asked_to_stop(home, number):
+async def test_a_colocated_suite_ends_when_it_is_asked_to_stop(home):
     async with up(home, "--colocate") as (process, ready):
         assert len(ready["pids"]) == 1
         assert ready["colocated"]
-        await ends(process, home, number)
+        family = family_of(process)
+        process.send_signal(signal.SIGINT)
+        _, said = await asyncio.wait_for(process.communicate(), END_S)
+        assert process.returncode == 0, said
+        await all_gone(family)
+        assert not (home / "run" / "endpoints.json").exists()
 
 
-async def test_after_kill_9_nothing_is_left_and_the_next_start_works_until_it_is_to_stop(home):
-    async with up(home) as (process, _):
+async def test_after_kill_9_nothing_is_left_and_the_next_start_works_until_down_ends_it(home):
+    async with up(home) as (process, ready):
+        assert len(ready["pids"]) == 6
+        assert not ready["colocated"]
         family = family_of(process)
         process.kill()
         await process.wait()
         await all_gone(family)
-    async with up(home) as (process, ready):
-        assert len(ready["pids"]) == 6
-        assert not ready["colocated"]
-        await ends(process, home, signal.SIGTERM)
-
-
-async def test_replicas_are_started_again_a_second_suite_is_refused_and_down_ends_all(home):
     async with up(home, "--replicas", "scenario=2") as (process, ready):
+        assert len(ready["pids"]) == 7
         await one_that_dies_is_started_again(home, ready)
         await a_second_one_is_refused(home, process)
         await all_ends_with_down(home, process)
@@ -127,6 +117,8 @@ async def all_ends_with_down(home, process):
     said, _ = await asyncio.wait_for(down.communicate(), END_S)
     assert b"Everything has ended" in said
     await all_gone(family, within_s=1)
+    assert await asyncio.wait_for(process.wait(), END_S) == 0
+    assert not (home / "run" / "endpoints.json").exists()
 
 
 def recorded(home, name):
@@ -136,9 +128,9 @@ def recorded(home, name):
         return None
 
 
-async def test_a_service_that_cannot_start_ends_it_all_with_where_to_look(tmp_path):
+async def test_a_service_that_cannot_start_ends_it_all_with_where_to_look(home):
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli.main", "up", "--json", "--home", str(tmp_path)),
+        *(sys.executable, "-m", "cli.main", "up", "--json", "--home", str(home)),
         *("--data", "none", "--port", "0"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -147,4 +139,4 @@ async def test_a_service_that_cannot_start_ends_it_all_with_where_to_look(tmp_pa
     _, said = await asyncio.wait_for(process.communicate(), READY_S)
     assert process.returncode == 1
     assert b"ranker" in said
-    assert str(tmp_path / "logs" / "ranker.log").encode() in said
+    assert str(home / "logs" / "ranker.log").encode() in said
