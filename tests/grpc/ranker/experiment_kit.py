@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from contextlib import asynccontextmanager
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
@@ -73,10 +74,12 @@ def bundles_of(active, tried=None):
     return SimpleNamespace(active=compiled["b"], active_hash="b", trial=trial, of=compiled.get)
 
 
+@cache
 def arm_of(person_id):
     return assign_arm(DEFINITIONS.arm_plan, person_id)
 
 
+@cache
 def variant_of(person_id):
     found = assign_variants(DEFINITIONS.experiment_plan, person_id)
     return found[0].variant if found else ""
