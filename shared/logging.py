@@ -12,10 +12,9 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-import structlog
-
 from shared.call import CURRENT_CALL
 from shared.failures_told import error_of, told
+from shared.structlog_alone import structlog
 
 FLUSH_S = 1.0
 MOST_WAITING = 64

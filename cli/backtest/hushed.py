@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
+from shared.structlog_alone import structlog
 
 
 @contextmanager

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import structlog
-
 from services.scenario.unevaluated import Unevaluated
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
+from shared.structlog_alone import structlog
 
 KEEP_EVERY_S = 5.0
 SAY_EVERY_S = 60.0

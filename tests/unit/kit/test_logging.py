@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -175,3 +177,9 @@ def test_an_error_tells_where_it_came_from_and_never_what_somebody_put_in() -> N
 
 def test_what_names_parts_of_the_program_is_told() -> None:
     assert failed(TypeError("bind() takes 2 arguments")).endswith("bind() takes 2 arguments")
+
+
+def test_what_is_served_does_not_load_what_only_commands_draw_with() -> None:
+    program = "import sys, shared.logging; print('rich' in sys.modules); import rich.console"
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
