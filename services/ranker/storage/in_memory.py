@@ -105,10 +105,11 @@ class InMemoryLearningLog:
         return max((each.number for each in self._rows if each.row.time_us <= time_us), default=0)
 
     async def answers_to(self, decision_ids: Sequence[str]) -> list[NumberedRow]:
+        asked = frozenset(decision_ids)
         return [
             each
             for each in self._rows
-            if each.row.decision_id in decision_ids and each.row.outcome is not Outcome.SHOWN
+            if each.row.decision_id in asked and each.row.outcome is not Outcome.SHOWN
         ]
 
     async def written(self) -> int:
