@@ -192,7 +192,7 @@ class Parts:
             Chooser(self.peers.retrieval, self.clock, lambda: bundles.active_hash),
             RulesDecisions(self.peers.rules),
             agents.calls_per_day,
-            Calling(agents.are_there, lambda: self.errands.channels, RulesGates(self.peers.rules)),
+            Calling(agents, lambda: self.errands.channels, RulesGates(self.peers.rules)),
         )
 
     def _errands(self, settings: ScenarioSettings) -> Errands:

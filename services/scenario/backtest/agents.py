@@ -10,8 +10,9 @@ from services.scenario.carriers import MESSAGE_CHANNELS
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.best_channel import Weighed
 from services.scenario.domain.capacity import Assumed, calls_per_day
+from services.scenario.domain.facts import Facts
 from services.scenario.domain.moments import MONDAY_TO_FRIDAY, is_working_day, local_time
-from services.scenario.domain.queue import Queue, Seat, are_there
+from services.scenario.domain.queue import Queue, Seat, are_there, work_lately
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.stages import Stage
 from services.scenario.journeys.calling import Calling, Gates
@@ -58,6 +59,10 @@ class PlayedAgents:
         """Say whether somebody who has these skills is there."""
         return bool(self._shifts) and are_there(self.queue().seats, skills)
 
+    def work_lately(self, skills: Collection[str]) -> bool:
+        """Say whether somebody who has these skills works at all."""
+        return bool(self._shifts) and work_lately(self.queue(), skills)
+
     def queue(self) -> Queue:
         """Return the queue of this moment: nobody holds anything, and all were heard of lately."""
         now_us = self._clock.now_us()
@@ -92,10 +97,12 @@ class PlayedCalling(Calling):
 
     def __init__(self, agents: PlayedAgents, gates: Gates, look: Look) -> None:
         """Take who is there and what limits close; `look` makes what the choice reads."""
-        super().__init__(agents.are_there, lambda: MESSAGE_CHANNELS, gates)
+        super().__init__(agents, lambda: MESSAGE_CHANNELS, gates)
         self._look = look
 
-    async def weighed(self, stages: Iterable[Stage], person: PersonSnapshot) -> dict[str, Weighed]:
+    async def weighed(
+        self, stages: Iterable[Stage], person: PersonSnapshot, facts: Facts, now_us: int
+    ) -> dict[str, Weighed]:
         """Return what was found; see `Calling`."""
         either = [each for each in stages if each.may_call_or_write]
         if not either:
@@ -104,7 +111,7 @@ class PlayedCalling(Calling):
         reached = PersonSnapshot()
         reached.CopyFrom(person)
         reached.identity_kinds[:] = KINDS_THAT_REACH
-        return await super().weighed(either, reached)
+        return await super().weighed(either, reached, facts, now_us)
 
 
 def with_skills(shifts: Iterable[Shift], scenarios: Iterable[Scenario]) -> tuple[Shift, ...]:

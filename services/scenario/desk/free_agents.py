@@ -15,6 +15,7 @@ from services.scenario.domain.queue import (
     Tried,
     are_there,
     takers,
+    work_lately,
 )
 from shared.clock import BusinessClock
 from shared.errors import TouchpointError
@@ -48,6 +49,10 @@ class FreeAgents:
     def are_there(self, skills: Collection[str]) -> bool:
         """Say whether somebody who has these skills is there and takes tasks."""
         return self._queue is not None and are_there(self._queue.seats, skills)
+
+    def work_lately(self, skills: Collection[str]) -> bool:
+        """Say whether somebody who has these skills said within seven days how they are."""
+        return self._queue is not None and work_lately(self._queue, skills)
 
     async def look(self) -> None:
         """Look once; while nobody can, nothing is promised."""

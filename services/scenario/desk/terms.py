@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.scenario.domain.capacity import Assumed
-from services.scenario.domain.moments import MONDAY_TO_FRIDAY
+from services.scenario.domain.moments import MONDAY_TO_FRIDAY, USUAL_HOURS, WorkingHours
 from services.scenario.domain.queue import MINUTE_US, Terms
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.task_kinds import ASKED_FOR, TaskKind
 
+_HOURS = re.compile(r"(\d{1,2}:[0-5]\d)\s*-\s*(\d{1,2}:[0-5]\d)")
+_DAY_MINUTES = 24 * 60
 _WEEK = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
@@ -23,6 +26,8 @@ class DeskTerms:
     assumed: Assumed
     weekdays: frozenset[int] = MONDAY_TO_FRIDAY
     """Days of the week on which agents work, Monday is 0."""
+    hours: WorkingHours = USUAL_HOURS
+    """Of such a day, in which they do."""
 
     def giving(self, scenarios: Iterable[Scenario]) -> DeskTerms:
         """Return what is promised where these scenarios give the tasks."""
@@ -55,6 +60,7 @@ def desk_terms(parameters: Mapping[str, str]) -> DeskTerms:
             hours=_number(parameters, "calls.hours_per_day", usual.hours),
         ),
         _weekdays(parameters.get("calls.working_days", "")),
+        _hours(parameters.get("calls.working_hours", "")),
     )
 
 
@@ -65,6 +71,24 @@ def _weekdays(text: str) -> frozenset[int]:
             f"the parameter calls.working_days must name some of {' '.join(_WEEK)}, is {text!r}"
         )
     return frozenset(map(_WEEK.index, names)) or MONDAY_TO_FRIDAY
+
+
+def _hours(text: str) -> WorkingHours:
+    if not text:
+        return USUAL_HOURS
+    found = _HOURS.fullmatch(text.strip())
+    begins, ends = (_minute(each) for each in found.groups()) if found else (0, 0)
+    if not begins < ends <= _DAY_MINUTES:
+        raise ValueError(
+            f"the parameter calls.working_hours must be two times of a day, as 09:00-18:00,"
+            f" is {text!r}"
+        )
+    return WorkingHours(begins, ends)
+
+
+def _minute(time: str) -> int:
+    hour, minute = map(int, time.split(":"))
+    return hour * 60 + minute
 
 
 def _terms(parameters: Mapping[str, str], kind: TaskKind) -> Terms:

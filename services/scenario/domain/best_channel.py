@@ -96,6 +96,9 @@ class Weighed:
     """Why they are called, in words; empty: they are not."""
     passed_over: tuple[PassedOver, ...] = ()
     """The call, where they are not called; where they are, all others."""
+    later_us: int = 0
+    """When the next hour begins in which they do most and agents work, where they may be called in
+    it: it is weighed again then. 0: it is weighed now."""
 
 
 def sifted(
@@ -146,20 +149,25 @@ def ranked(
     return sorted(choices, key=lambda choice: -choice.likelihood)
 
 
-def likely_hour_us(habits: Habits, now_us: int, expires_us: int) -> int:
-    """Return when the next hour begins in which they do most, 0 where it is one now.
+def likely_hour_us(
+    habits: Habits,
+    now_us: int,
+    expires_us: int,
+    serves: Callable[[int], bool] = lambda moment_us: True,
+) -> int:
+    """Return when the next hour begins in which they do most and that serves, 0 where one is now.
 
-    Also 0 where no hours are known, or the next of them is too late. Not later than in a day.
+    Also 0 where no hours are known, or the next such is too late. Not later than in a day.
     """
-    if not habits.hours or local_hour(now_us, habits.time_zone) in habits.hours:
+    is_one = local_hour(now_us, habits.time_zone) in habits.hours
+    if not habits.hours or (is_one and serves(now_us)):
         return 0
     moments = [
         next_moment(LocalTime(hour * _HOUR_MINUTES), now_us, habits.time_zone, ())
         for hour in habits.hours
     ]
-    earliest_us = min(moments)
     latest_us = min(expires_us or now_us + _LONGEST_WAIT_US, now_us + _LONGEST_WAIT_US)
-    return earliest_us if earliest_us < latest_us else 0
+    return min((each for each in moments if each < latest_us and serves(each)), default=0)
 
 
 def hour_said(habits: Habits, now_us: int) -> str:

@@ -1,4 +1,4 @@
-"""What a stage brings about when it is entered: proposals, tasks, messages, notes."""
+"""What a stage brings about: proposals, tasks, messages, notes."""
 
 from __future__ import annotations
 
@@ -24,17 +24,29 @@ from shared.replacing import replace
 _NOTHING_WEIGHED = Weighed(0.0)
 
 
-def brought_about(
-    stage: Stage,
-    journey: Journey,
-    facts: Facts,
-    numbers: tuple[int, ...],
-    now_us: int,
-    until_us: int,
-) -> Iterator[Effect]:
-    """Yield the effects of a stage that a journey enters now; `numbers` are what it proposes."""
+def brought_about(stage: Stage, numbers: tuple[int, ...]) -> Iterator[Effect]:
+    """Yield what a stage brings about as it is entered; `numbers` are what it proposes."""
     if stage.propose is not None:
         yield ProposeOffer(numbers)
+    if stage.set_attributes:
+        yield SetAttributes(tuple(stage.set_attributes.items()))
+    if stage.note:
+        yield NotePerson(stage.note)
+
+
+def approaches_later_us(stage: Stage, facts: Facts, until_us: int) -> int:
+    """Return the hour in which it is found out whether a stage calls or writes; 0: now."""
+    later_us = _weighed(stage, facts).later_us
+    return 0 if until_us and later_us >= until_us else later_us
+
+
+def approaches(
+    stage: Stage, journey: Journey, facts: Facts, now_us: int, until_us: int
+) -> Iterator[Effect]:
+    """Yield the task or the message of a stage, as it is entered or in the hour that it waits for.
+
+    Nothing of a stage that has neither, or whose journey has written as often as it may.
+    """
     calls = stage.task is not None and (stage.send is None or _rather_calls(stage, facts))
     if calls and stage.task is not None:
         cart = facts.cart if facts.cart.offer_nos else journey.cart
@@ -50,10 +62,6 @@ def brought_about(
         channels = tuple(each for each in stage.send.channels if each != BY_TELEPHONE)
         message = replace(stage.send, channels=channels)
         yield SendMessage(message, now_us, until_us, _not_called(stage, facts))
-    if stage.set_attributes:
-        yield SetAttributes(tuple(stage.set_attributes.items()))
-    if stage.note:
-        yield NotePerson(stage.note)
 
 
 def _to_offer(order: TaskOrder, journey: Journey, facts: Facts) -> Iterator[str]:

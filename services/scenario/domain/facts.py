@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.scenario.domain.best_channel import Weighed
 from services.scenario.domain.carts import NO_CART, Cart
 from services.scenario.domain.criteria import Values
-from services.scenario.domain.moments import MONDAY_TO_FRIDAY
+from services.scenario.domain.moments import MONDAY_TO_FRIDAY, USUAL_HOURS, WorkingHours, is_worked
 from services.scenario.domain.scenario import Scenario
 from shared.languages import nearest
 
@@ -57,6 +57,8 @@ class Facts:
     """Days on which nobody works, as `2026-12-25`."""
     weekdays: frozenset[int] = MONDAY_TO_FRIDAY
     """Days of the week on which agents work, Monday is 0."""
+    working_hours: WorkingHours = USUAL_HOURS
+    """Of such a day, in which they do."""
     stock: int = -1
     """How many are left of the item that it began with; -1: not tracked, or no item."""
     occasions: int = 0
@@ -79,6 +81,13 @@ class Facts:
     """Of the item that it began with and of what it proposes now, what can be had."""
     names: Mapping[int, str] = field(default_factory=dict)
     """Ids of what it proposed, by number."""
+
+    def is_worked(self, moment_us: int) -> bool:
+        """Say whether agents work at a moment."""
+        return is_worked(
+            moment_us, self.working_hours, self.home_zone, self.holidays, self.weekdays
+        )
+
     titles_by_language: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """Titles of what lies in those carts, of what has some in other languages."""
 

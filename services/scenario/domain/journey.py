@@ -81,6 +81,8 @@ class Journey:
     entered_us: int = 0
     until_us: int = 0
     """When the stage ends, or a parked journey is given up."""
+    approaches_us: int = 0
+    """When its stage calls or writes, where that waits for an hour of theirs; 0: it waits not."""
     occurrence: int = 0
     """How many stages it has entered; part of the key of each effect."""
     offer_nos: tuple[int, ...] = ()

@@ -32,6 +32,19 @@ class LocalTime:
     after_us: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """In which agents work, in minutes of a day of the deployment."""
+
+    begins: int = 9 * 60
+    ends: int = 18 * 60
+    """Not worked any more."""
+
+
+USUAL_HOURS = WorkingHours()
+"""Where nothing else is said."""
+
+
 def next_moment(
     wanted: LocalTime,
     from_moment_us: int,
@@ -94,6 +107,19 @@ def is_working_day(
 ) -> bool:
     """Say whether people work on a day: one of these of the week, and none of the holidays."""
     return day.weekday() in weekdays and day.isoformat() not in holidays
+
+
+def is_worked(
+    moment_us: int,
+    hours: WorkingHours,
+    zone: str,
+    holidays: Collection[str],
+    weekdays: Collection[int] = MONDAY_TO_FRIDAY,
+) -> bool:
+    """Say whether agents work at a moment; what they do is by the clock of the deployment."""
+    local = from_us(moment_us).astimezone(_zone(zone))
+    minute = local.hour * 60 + local.minute
+    return hours.begins <= minute < hours.ends and is_working_day(local.date(), holidays, weekdays)
 
 
 def local_hour(moment_us: int, zone: str) -> int:

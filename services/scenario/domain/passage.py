@@ -23,7 +23,7 @@ from services.scenario.domain.moving import moved
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.stages import END, Leads
 from services.scenario.domain.transition import Transition
-from services.scenario.domain.walking import enter, leave, next_look_us
+from services.scenario.domain.walking import approach, enter, leave, next_look_us
 from shared.replacing import replace
 
 LATEST_US = DAY_US
@@ -244,7 +244,8 @@ def _is_spent(journey: Journey, now_us: int) -> bool:
 def has_task(journey: Journey) -> bool:
     """Say whether it is in a stage that gave a task."""
     stage = journey.current
-    return journey.phase is Phase.STAGE and stage is not None and stage.task is not None
+    gives = stage is not None and stage.task is not None and not journey.approaches_us
+    return journey.phase is Phase.STAGE and gives
 
 
 def _may_go_on(journey: Journey) -> bool:
@@ -285,6 +286,8 @@ def _stay(journey: Journey, facts: Facts, now_us: int) -> Transition:
         numbers = tuple(facts.offers[each] for each in wanted if each in facts.offers)
     if proposal is not None and not numbers:
         return enter(journey, journey.stage, facts, now_us)
-    due_us = next_look_us(stage, journey.until_us, facts, now_us)
+    if 0 < journey.approaches_us <= now_us:
+        return approach(replace(journey, offer_nos=numbers), facts, now_us)
+    due_us = next_look_us(stage, journey.until_us, facts, now_us, journey.approaches_us)
     stayed = replace(journey, version=journey.version + 1, due_us=due_us, offer_nos=numbers)
     return Transition(stayed, is_visible=numbers != journey.offer_nos)

@@ -169,6 +169,15 @@ def are_there(seats: Iterable[Seat], skills: Collection[str]) -> bool:
     return any(seat.is_available and set(skills) <= set(seat.agent.skills) for seat in seats)
 
 
+def work_lately(queue: Queue, skills: Collection[str]) -> bool:
+    """Say whether somebody who has these skills said within seven days how they are."""
+    since_us = queue.now_us - LATELY_US
+    return any(
+        seat.changed_us >= since_us and set(skills) <= set(seat.agent.skills)
+        for seat in queue.seats
+    )
+
+
 def takers(queue: Queue, terms: Terms) -> int:
     """Return how many more who ask now would be taken within the promised time; 0: nobody.
 

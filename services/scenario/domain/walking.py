@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.scenario.domain.actions import Proposal
-from services.scenario.domain.bringing_about import brought_about
+from services.scenario.domain.bringing_about import approaches, approaches_later_us, brought_about
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.effects import Due, SendMessage
 from services.scenario.domain.endings import DAY_US, end, park
@@ -26,7 +26,6 @@ from shared.replacing import replace
 
 NO_MORE_CALLS = "agents cannot make more calls today: it goes on at the next working day"
 NO_CALLS_TODAY = "nobody makes calls today: it goes on at the next working day"
-WORK_BEGINS = LocalTime(9 * 60, working_day=True)
 MOST_STAGES = 64
 """That are passed through at one moment: whoever circles without a pause is stopped."""
 MOST_ANSWERED = 100
@@ -54,7 +53,7 @@ class _Walk:
         facts, now_us = self.facts, self.now_us
         tomorrow_us = day_began_us(now_us + DAY_US, facts.time_zone)
         again_us = next_moment(
-            WORK_BEGINS, tomorrow_us, facts.time_zone, facts.holidays, facts.weekdays
+            work_begins(facts), tomorrow_us, facts.time_zone, facts.holidays, facts.weekdays
         )
         before = replace(self.journey, next_stage=place)
         obstacle = NO_MORE_CALLS if works_today(facts) else NO_CALLS_TODAY
@@ -103,6 +102,11 @@ def _walked(walk: _Walk, place: int) -> Transition:
     return walk.ended(Outcome.CIRCLED)
 
 
+def work_begins(facts: Facts) -> LocalTime:
+    """Return when agents begin to work on a working day."""
+    return LocalTime(facts.working_hours.begins, working_day=True)
+
+
 def works_today(facts: Facts) -> bool:
     """Say whether agents work today; also where nobody said which day it is."""
     if not facts.today:
@@ -127,9 +131,29 @@ def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
     return enter(journey, onwards.to, facts, now_us)
 
 
-def next_look_us(stage: Stage, until_us: int, facts: Facts, now_us: int) -> int:
-    """Return when a stage is looked at next: at its end, or when an offer of it ends before."""
-    moments = [until_us] if until_us else []
+def approach(journey: Journey, facts: Facts, now_us: int) -> Transition:
+    """Call or write now, in a stage that waited for an hour of theirs to do so."""
+    stage, until_us = journey.scenario.stages[journey.stage], journey.until_us
+    brought = list(approaches(stage, journey, facts, now_us, until_us))
+    approached = replace(
+        journey,
+        version=journey.version + 1,
+        approaches_us=0,
+        due_us=next_look_us(stage, until_us, facts, now_us),
+        messages=journey.messages + sum(isinstance(each, SendMessage) for each in brought),
+    )
+    effects = tuple(Due(effect, journey.stage, journey.occurrence) for effect in brought)
+    return Transition(approached, effects)
+
+
+def next_look_us(
+    stage: Stage, until_us: int, facts: Facts, now_us: int, approaches_us: int = 0
+) -> int:
+    """Return when a stage is looked at next.
+
+    At its end, when an offer of it ends before, or when it calls or writes.
+    """
+    moments = [each for each in (until_us, approaches_us) if each]
     if stage.propose is not None:
         ends = (facts.ends.get(offer_id, 0) for offer_id in stage.propose.offer_ids)
         moments.extend(ends_us for ends_us in ends if ends_us > now_us)
@@ -198,12 +222,15 @@ def _arrive(walk: _Walk, place: int) -> None:
     journey, facts, now_us = walk.journey, walk.facts, walk.now_us
     stage = journey.scenario.stages[place]
     until_us = _until_us(stage, facts, now_us)
+    approaches_us = approaches_later_us(stage, facts, until_us)
     numbers = _proposed(stage.propose, walk) if stage.propose is not None else ()
     asked_for = numbers or tuple(
         facts.offers[offer_id] for offer_id in stage.offer_ids if offer_id in facts.offers
     )
     occurrence = journey.occurrence + 1
-    brought = list(brought_about(stage, journey, facts, numbers, now_us, until_us))
+    brought = list(brought_about(stage, numbers))
+    if not approaches_us:
+        brought.extend(approaches(stage, journey, facts, now_us, until_us))
     walk.effects.extend(Due(effect, place, occurrence) for effect in brought)
     walk.passages.append(Passage(occurrence, stage.name, now_us))
     walk.journey = replace(
@@ -214,7 +241,8 @@ def _arrive(walk: _Walk, place: int) -> None:
         occurrence=occurrence,
         entered_us=now_us,
         until_us=until_us,
-        due_us=next_look_us(stage, until_us, facts, now_us),
+        approaches_us=approaches_us,
+        due_us=next_look_us(stage, until_us, facts, now_us, approaches_us),
         offer_nos=numbers,
         answers_to=tuple(dict.fromkeys((*journey.answers_to, *asked_for)))[-MOST_ANSWERED:],
         messages=journey.messages + sum(isinstance(each, SendMessage) for each in brought),

@@ -39,6 +39,11 @@ def waits_for(journey: Journey) -> str:
     stage = journey.current
     if stage is None:
         return ""
+    if journey.approaches_us:
+        hour = f"{from_us(journey.approaches_us):%Y-%m-%d %H:%M} UTC"
+        return f"an hour in which they do most, to call or to write: {hour}"
+    if stage.may_call_or_write:
+        return f"an answer to its call or message,{until}".rstrip(",")
     if stage.task is not None:
         return f"the outcome of its task ({stage.task.kind}),{until}".rstrip(",")
     if stage.propose is not None:

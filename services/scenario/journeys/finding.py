@@ -119,7 +119,9 @@ class Finder:
             time_zone=snapshot.time_zone or found.time_zone,
             locale=snapshot.locale,
             found={} if found.held_out else await self._found(journey, found, snapshot, oldest_id),
-            weighed=await self._calling.weighed(self._may_enter(journey, found), snapshot),
+            weighed=await self._calling.weighed(
+                self._may_enter(journey, found), snapshot, found, self._clock.now_us()
+            ),
             shown=await self._shown(journey, oldest_id, {journey.person_id, *snapshot.person_ids}),
         )
 
@@ -195,6 +197,7 @@ class Finder:
             home_zone=playbook.time_zone,
             holidays=playbook.holidays,
             weekdays=playbook.desk.weekdays,
+            working_hours=playbook.desk.hours,
             stock=stock_of(catalogue, journey.item_no),
             newer=newer,
             calls_per_day=self._calls_per_day(playbook.desk.assumed),

@@ -1,6 +1,6 @@
 -- name: journeys
 SELECT journey_id, person_id, scenario, phase, version, started_us, due_us, stage, entered_us,
-    until_us, occurrence, offer_no, other_offer_nos, answers_to, cart_nos, cart_quantities,
+    until_us, approaches_us, occurrence, offer_no, other_offer_nos, answers_to, cart_nos, cart_quantities,
     cart_value_micros, began, item_no, subject_no, awaited_no, next_stage, answer, messages,
     messages_sent, obstacle, outcome, ended_as, ended_us, dormant, taken_up_us
 FROM journeys

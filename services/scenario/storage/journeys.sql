@@ -163,18 +163,18 @@ SET phase = moved.phase, version = moved.version, due_us = moved.due_us, stage =
     outcome = moved.outcome, ended_us = moved.ended_us, ended_as = moved.ended_as,
     dormant = moved.dormant, next_stage = moved.next_stage, answer = moved.answer,
     messages = moved.messages, messages_sent = moved.messages_sent, awaited_no = moved.awaited_no,
-    began = coalesce(moved.began, journeys.began),
+    approaches_us = moved.approaches_us, began = coalesce(moved.began, journeys.began),
     definition = coalesce(moved.definition, journeys.definition), owner = '', lease_until = NULL,
     changed_time = CASE WHEN moved.is_visible THEN clock_timestamp() ELSE changed_time END
 FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[], $5::smallint[], $6::bigint[],
     $7::bigint[], $8::integer[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[],
     $14::bigint[], $15::text[], $16::text[], $17::bigint[], $18::text[], $19::boolean[],
     $20::smallint[], $21::text[], $22::integer[], $23::bigint[], $24::text[], $25::bytea[],
-    $26::boolean[], $27::integer[])
+    $26::boolean[], $27::integer[], $28::bigint[])
     AS moved (journey_id, phase, version, due_us, stage, entered_us, until_us, occurrence, offer_no,
         other_offer_nos, answers_to, cart_nos, cart_quantities, cart_value_micros, obstacle,
         outcome, ended_us, ended_as, dormant, next_stage, answer, messages, awaited_no, began,
-        definition, is_visible, messages_sent)
+        definition, is_visible, messages_sent, approaches_us)
 WHERE journeys.journey_id = moved.journey_id;
 
 -- name: move_due_times

@@ -39,6 +39,7 @@ def journey_of(row: Row) -> Journey:
         next_stage=row["next_stage"],
         entered_us=row["entered_us"],
         until_us=row["until_us"],
+        approaches_us=row["approaches_us"],
         occurrence=row["occurrence"],
         offer_nos=(row["offer_no"], *row["other_offer_nos"]) if row["offer_no"] else (),
         answers_to=tuple(row["answers_to"]),
@@ -125,6 +126,7 @@ def _moved_row(transition: Transition) -> tuple[Any, ...]:
         journey.scenario.definition if transition.changes_edition else None,
         transition.is_visible,
         journey.messages_sent,
+        journey.approaches_us,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from services.scenario.domain.best_channel import PassedOver, Weighed
 from services.scenario.domain.taking import take_events
 from shared.testing.background import until
-from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, event, facts, for_all
+from tests.unit.scenario.playing import ADA, BOB, DAY_US, HOUR_US, NOON_US, event, facts, for_all
 from tests.unit.scenario.writing import scenario, stage
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 from touchpoint.scenario.v1 import scenario_service_pb2 as pb
@@ -77,6 +77,7 @@ async def test_a_journey_says_which_channels_its_message_does_not_go_by(face):
         )
     await face.passes(minutes=1)
     (journey,) = await journeys(face)
+    assert journey.waits_for == "an answer to its call or message, until 2026-03-03 12:01 UTC"
     assert journey.message == "hello waits to be sent"
     [told] = journey.message_channels_passed_over
     assert (told.channel, told.likelihood, told.reason) == (Channel.CALL_CENTER, 0.25, "NO_AGENT")
@@ -97,6 +98,21 @@ async def test_a_task_names_the_channels_that_the_call_goes_before(face):
     task = await claim(face)
     [told] = task.channels_passed_over
     assert (told.channel, told.likelihood, told.reason) == (Channel.EMAIL, 0.1, "NO_CONSENT")
+
+
+async def test_a_journey_says_for_which_hour_of_a_call_it_waits(face):
+    send = {"template": "hello", "channels": ["EMAIL", "CALL_CENTER"]}
+    made = scenario(stage("write", send=send, task={"kind": "call"}, lasts=DAY_US))
+    weighed = {"write": Weighed(0.25, later_us=NOON_US + 3 * HOUR_US)}
+    face.finder.found = replace(facts(), weighed=weighed)
+    async with face.store.transaction() as transaction:
+        await take_events(
+            transaction, [event("view")], for_all({"view": [made]}), NOON_US, lambda _: "j"
+        )
+    await face.passes(minutes=1)
+    (journey,) = await journeys(face)
+    hour = "an hour in which they do most, to call or to write: 2026-03-02 15:00 UTC"
+    assert (journey.waits_for, journey.message) == (hour, "")
 
 
 async def test_an_agent_takes_the_call_and_its_outcome_ends_the_journey(face):

@@ -9,8 +9,8 @@ import pytest
 from demo.stories import stage
 from demo.stories.following import is_to_be_called, until_noon_of_weekday
 from demo.stories.stage import Stage, StoryError
-from services.scenario.domain.moments import next_moment
-from services.scenario.domain.walking import NO_CALLS_TODAY, WORK_BEGINS
+from services.scenario.domain.moments import LocalTime, next_moment
+from services.scenario.domain.walking import NO_CALLS_TODAY
 from shared.clock import from_us, to_us
 from touchpoint.aggregator.v1.aggregator_pb2 import JourneyView
 from touchpoint.aggregator.v1.aggregator_service_pb2 import GetCustomerViewResponse
@@ -19,6 +19,7 @@ OTTO = {"customer": "otto"}
 LONGEST_HOLIDAYS = frozenset(f"2026-12-{day:02}" for day in range(1, 32))
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 SATURDAY = 5
+NINE = LocalTime(9 * 60, working_day=True)
 
 
 class CallCentre:
@@ -30,7 +31,7 @@ class CallCentre:
         self.goes_on = came if at_once else self._next_working_day()
 
     def _next_working_day(self):
-        return from_us(next_moment(WORK_BEGINS, to_us(self.now), "", self.holidays))
+        return from_us(next_moment(NINE, to_us(self.now), "", self.holidays))
 
     async def move(self, by):
         assert by > timedelta()

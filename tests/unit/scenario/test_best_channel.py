@@ -32,7 +32,7 @@ from shared.clock import from_us
 from shared.errors import Unavailable
 from shared.testing.clock import FakeClock
 from tests.unit.scenario.outside import EMAIL, PUSH, SMS
-from tests.unit.scenario.playing import HOUR_US, NOON_US
+from tests.unit.scenario.playing import DAY_US, HOUR_US, NOON_US, facts
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
 
@@ -116,10 +116,32 @@ class Ledger:
         return {each: self._closed[each] for each in channels if each in self._closed}
 
 
-async def weighed(person, *, there=True, carried=(EMAIL, SMS, PUSH), ledger=None, channels=None):
+class Agents:
+    """Whoever has the skill of selling."""
+
+    def __init__(self, there=True, lately=True):
+        self._there, self._lately = there, lately
+
+    def are_there(self, skills):
+        return self._there and set(skills) <= {"sales"}
+
+    def work_lately(self, skills):
+        return self._lately and set(skills) <= {"sales"}
+
+
+async def weighed(
+    person,
+    *,
+    there=True,
+    lately=True,
+    carried=(EMAIL, SMS, PUSH),
+    ledger=None,
+    channels=None,
+    now_us=NOON_US,
+):
     stage = CALL if channels is None else replace(CALL, send=MessageOrder(channels, "hello"))
-    calling = Calling(lambda skills: there, lambda: carried, ledger)
-    (found,) = (await calling.weighed([stage], person)).values()
+    calling = Calling(Agents(there, lately), lambda: carried, ledger)
+    (found,) = (await calling.weighed([stage], person, facts(), now_us)).values()
     return found
 
 
@@ -142,11 +164,11 @@ async def test_who_most_likely_answers_a_call_is_called_while_somebody_is_there(
     await agents.save(Agent("a", Presence.AVAILABLE, tuple(skills), 1), NOON_US)
     store = InMemoryJourneys(agents)
     there = FreeAgents(InMemoryQueue(store, InMemoryErrands(store)), FakeClock(from_us(NOON_US)))
-    calling = Calling(there.are_there, lambda: [EMAIL])
-    found = await calling.weighed([CALL], person)
+    calling = Calling(there, lambda: [EMAIL])
+    found = await calling.weighed([CALL], person, facts(), NOON_US)
     assert not found["call"].why, "nobody has looked yet"
     await there.look()
-    found = await calling.weighed([CALL], person)
+    found = await calling.weighed([CALL], person, facts(), NOON_US)
     assert found["call"].why.startswith("CALL_CENTER ") == is_called
 
 
@@ -212,9 +234,67 @@ async def test_limits_are_asked_for_where_a_call_and_a_message_are_possible_alon
     await weighed(somebody(), ledger=ledger, carried=())
     assert len(ledger.asked) == 1
     stage = replace(CALL, send=MessageOrder((EMAIL, BY_TELEPHONE), "hello", purpose="service"))
-    calling = Calling(lambda skills: True, lambda: [EMAIL], ledger)
-    await calling.weighed([stage], somebody(consents=["marketing", "service"]))
+    calling = Calling(Agents(), lambda: [EMAIL], ledger)
+    who = somebody(consents=["marketing", "service"])
+    await calling.weighed([stage], who, facts(), NOON_US)
     assert ledger.asked[1:] == [("service", [EMAIL]), ("marketing", [BY_TELEPHONE])]
+
+
+def at_hours(*hours, time_zone="UTC", **fields):
+    """Return whoever rather answers a call, and does most in these hours of their day."""
+    person = somebody(time_zone=time_zone, **fields)
+    person.traits.hours.extend(hours)
+    return person
+
+
+async def test_who_is_rather_called_is_called_in_an_hour_in_which_they_do_most():
+    found = await weighed(at_hours(12, 15))
+    assert found.later_us == 0, "it is one now"
+    said = "; at 12:00, one of the hours in which they do most (12:00, 15:00); rather than EMAIL"
+    assert said in found.why
+    found = await weighed(at_hours(15, 17))
+    assert found.later_us == NOON_US + 3 * HOUR_US
+    assert "hours in which they do most" not in found.why, "as it would be called now"
+
+
+@pytest.mark.parametrize(
+    ("hours", "now_us", "in_hours"),
+    [
+        ((9, 15), NOON_US, 3),  # of several the next
+        ((9, 20), NOON_US, 21),  # nobody works at eight in the evening
+        ((20, 15), NOON_US + 8 * HOUR_US, 19),  # it is one of theirs now, but work is over
+        ((20,), NOON_US, 0),  # in none of theirs anybody works: it is weighed now
+        ((), NOON_US, 0),
+        ((9,), NOON_US + 4 * DAY_US, 0),  # the next day is a Saturday
+    ],
+)
+async def test_a_call_waits_at_most_a_day_for_an_hour_of_theirs_in_which_agents_work(
+    hours, now_us, in_hours
+):
+    found = await weighed(at_hours(*hours), now_us=now_us)
+    assert found.later_us == (now_us + in_hours * HOUR_US if in_hours else 0)
+
+
+async def test_an_hour_is_theirs_by_their_clock_and_worked_by_that_of_the_deployment():
+    # Noon in UTC is nine in the evening in Tokyo; at nine of their morning nobody works in UTC.
+    assert (await weighed(at_hours(9, time_zone="Asia/Tokyo"))).later_us == 0
+    assert (await weighed(at_hours(22, time_zone="Asia/Tokyo"))).later_us == NOON_US + HOUR_US
+
+
+@pytest.mark.parametrize(
+    ("change", "waits"),
+    [
+        ({"there": False}, True),  # they come back to work
+        ({"there": False, "lately": False}, False),
+        ({"ledger": Ledger(CALL_CENTER="QUIET_HOURS")}, True),
+        ({"person": at_hours(15, refusals=["marketing:CALL_CENTER"])}, False),
+        ({"person": at_hours(15, identity_kinds=["email"])}, False),
+        ({"person": at_hours(15, call_share=0.0)}, False),
+    ],
+)
+async def test_an_hour_is_waited_for_where_a_call_may_win_in_it(change, waits):
+    found = await weighed(**{"person": at_hours(15), **change})
+    assert bool(found.later_us) == waits
 
 
 @given(

@@ -5,6 +5,7 @@ import pytest
 from services.scenario.desk.terms import desk_terms
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.capacity import Assumed, calls_per_day
+from services.scenario.domain.moments import WorkingHours
 from services.scenario.domain.queue import (
     FEWEST_TRIED,
     HOUR_US,
@@ -147,4 +148,15 @@ def test_parameters_say_what_is_promised():
     with pytest.raises(ValueError, match=r"calls\.working_days must name some of MON TUE"):
         desk_terms({"calls.working_days": "MON, Freitag"})
     assert desk_terms({"calls.working_days": "mon, SAT"}).weekdays == {0, 5}
+
+
+@pytest.mark.parametrize("text", ["9-18", "09:00", "18:00-09:00", "09:00-24:30", "09:00-09:00"])
+def test_working_hours_that_are_none_are_told(text):
+    with pytest.raises(ValueError, match=r"calls\.working_hours must be two times of a day"):
+        desk_terms({"calls.working_hours": text})
+
+
+def test_agents_work_in_the_hours_that_a_bundle_names():
+    assert desk_terms({"calls.working_hours": "08:30 - 24:00"}).hours == WorkingHours(510, 1440)
+    assert desk_terms({}).hours == WorkingHours(540, 1080)
     assert desk_terms({}).weekdays == {0, 1, 2, 3, 4}
