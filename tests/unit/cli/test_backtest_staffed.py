@@ -104,10 +104,13 @@ def test_who_most_likely_answers_a_call_is_called_where_somebody_is_there(catalo
 
 @pytest.mark.parametrize(
     ("hours_later", "is_called"),
-    [(-3, True), (-4, False), (4, True), (5, False), (24, True), (48, False), (72, True)],
+    [(-3, True), (-4, True), (4, True), (5, False), (24, True), (48, False), (72, True)],
 )
 def test_nobody_calls_outside_of_hours_or_on_a_holiday(catalogue, hours_later, is_called):
-    """From the noon of a Monday on; that Wednesday is a holiday."""
+    """From the noon of a Monday on, an hour of hers: four hours before, the call waits for it.
+
+    That Wednesday is a holiday.
+    """
     happened = *known(ADA), finds_out(ADA, hours_later * HOUR_US)
     assert came_to(catalogue, *happened) == ((1, 0) if is_called else (0, 1))
 
