@@ -10,7 +10,7 @@ from bench.quality.shop import ShopMissingError, data_folder
 from services.ranker.domain.experiments.comparing import Conclusion
 
 pytest.importorskip("pyarrow", reason="the data are Parquet (extra parquet)")
-ROUNDS = 100
+ROUNDS = 50
 HALF_WIDTHS = {"hillstrom_lift_visit_mens": 0.66, "hillstrom_lift_visit_womens": 0.63}
 
 
