@@ -10,6 +10,8 @@ from tests.journeys.modes import MODES
 JOURNEYS = "tests/journeys"
 ONE_SUITE = ("tests/resilience", "tests/integration/cli")
 """Folders whose tests share one running suite."""
+ONE_SHOP = "tests/unit/demo"
+"""The folder whose tests share the story shops, each a second or two to make."""
 SLOW = (JOURNEYS, *ONE_SUITE, "tests/integration")
 """What waits for processes to start comes first, so that at the end nobody works alone."""
 
@@ -26,13 +28,13 @@ class BySetting(LoadScopeScheduling):
 
 
 def setting_of(nodeid: str) -> str:
-    """Name what a test shares with others: a suite in one of its modes, a suite, or a file."""
+    """Name what a test shares with others: a suite (in a mode), a shop, or else a file."""
     path, _, test = nodeid.partition("::")
     folder = path.rpartition("/")[0]
     mode = test.partition("[")[2].removesuffix("]").partition("-")[0]
     if folder == JOURNEYS and mode in MODES:
         return f"{folder}[{mode}]"
-    return folder if folder in ONE_SUITE else path
+    return folder if folder in (*ONE_SUITE, ONE_SHOP) else path
 
 
 def slow_first(items: list[pytest.Item]) -> None:

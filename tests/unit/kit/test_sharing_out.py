@@ -13,6 +13,7 @@ from tests.sharing_out import setting_of, slow_first
         ("tests/journeys/test_b.py::test_it[replicated]", "tests/journeys[replicated]"),
         ("tests/journeys/test_alone.py::test_it", "tests/journeys/test_alone.py"),
         ("tests/integration/cli/test_a.py::test_it[a-b]", "tests/integration/cli"),
+        ("tests/unit/demo/test_a.py::test_it", "tests/unit/demo"),
         ("tests/unit/kit/test_a.py::test_it[colocated]", "tests/unit/kit/test_a.py"),
     ],
 )
