@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from tests.resilience.simulation.record import Carried, Effect, Held, Record, Seen, Word
@@ -28,6 +28,7 @@ def faults(record: Record) -> list[str]:
         *(f"defect: {each}" for each in record.defects),
         *_doubled(record),
         *_missing(record),
+        *_not_either(record),
         *_carried_wrongly(record),
         *_over_the_limits(record),
         *_again_too_soon(record),
@@ -78,15 +79,43 @@ def _stage(scenario: pb.Scenario, name: str) -> pb.Stage:
     return next(each for each in scenario.stages if each.stage == name)
 
 
+def _calls_or_writes(stage: pb.Stage) -> bool:
+    """Say whether a stage does one of both, in an hour of the person's."""
+    return stage.HasField("task") and stage.HasField("send")
+
+
 def _brings_about(stage: pb.Stage) -> Iterator[str]:
-    if stage.HasField("task"):
-        yield "task"
-    if stage.HasField("send"):
-        yield "message"
+    if not _calls_or_writes(stage):
+        if stage.HasField("task"):
+            yield "task"
+        if stage.HasField("send"):
+            yield "message"
     if stage.set:
         yield "attributes"
     if stage.note:
         yield "note"
+
+
+def _not_either(record: Record) -> Iterator[str]:
+    """Where a stage calls or writes it never does both, and one of them before it is over."""
+    done = {(each.journey_id, each.occurrence, each.kind) for each in record.effects}
+    paths: dict[str, list[Seen]] = defaultdict(list)
+    for seen in record.seen:
+        paths[seen.journey_id].append(seen)
+    for journey_id, path in paths.items():
+        for since, then in pairwise(path):
+            if since.phase != "STAGE" or not since.occurrence:
+                continue
+            stage = _stage(written(since.definition), since.stage)
+            if not _calls_or_writes(stage):
+                continue
+            kinds = [
+                kind for kind in ("task", "message") if (journey_id, since.occurrence, kind) in done
+            ]
+            if len(kinds) > 1:
+                yield f"{journey_id} called and wrote in stage {since.stage}"
+            if not kinds and then.outcome == "passed":
+                yield f"{journey_id} neither called nor wrote in stage {since.stage}"
 
 
 def _may_be_silent(scenario: pb.Scenario, kind: str, sent: int) -> bool:

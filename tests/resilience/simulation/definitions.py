@@ -147,6 +147,19 @@ def _others() -> list[dict[str, object]]:
             "stages": [_stage("mark", set={"keen": "yes"}), _stage("rest", lasts=_h(1))],
         },
         {
+            "scenario": "word_of_it",
+            "starts_on": ["search", "checkout_started"],
+            "again_after": _h(24 * 2),
+            "stages": [
+                _stage(
+                    "either",
+                    send=_mail("EMAIL", "CALL_CENTER"),
+                    task={"kind": "call", "reason": "It is back.", "skills": ["sales"]},
+                    lasts=_h(30),
+                ),
+            ],
+        },
+        {
             "scenario": "tried",
             "starts_on": ["complaint", "resolved"],
             "mode": "SHADOW",

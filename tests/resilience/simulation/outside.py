@@ -67,6 +67,8 @@ class Outside:
         made = PersonSnapshot(person_ids=person.group, time_zone=person.zone)
         made.consents.extend(sorted(set.union(*(each.consents for each in members))))
         made.refusals.extend(sorted(set.union(*(each.refusals for each in members))))
+        made.identity_kinds.extend(("email", "phone"))
+        _add_habits(made, person)
         if person.cart_micros:
             made.cart.offer_nos.append(3)
             made.cart.quantities.append(1.0)
@@ -81,6 +83,29 @@ class Outside:
             if who in persons and at_us > now_us - 24 * HOUR_US
         ]
         return 0 if len(theirs) < _MOST_A_DAY else min(theirs) + 24 * HOUR_US
+
+
+def _add_habits(made: PersonSnapshot, person: Person) -> None:
+    """Make every other one answer calls, and two of three do most in hours that differ."""
+    lot = sum(person.person_id.encode())
+    if lot % 2:
+        made.traits.channels.append(Channel.CALL_CENTER)
+        made.traits.channel_shares.append(0.9)
+    if lot % 3:
+        made.traits.hours.extend((lot % 24, (lot + 9) % 24))
+
+
+class Staff:
+    """Agents who could call in place of a message: there by day, but for a lunch."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def are_there(self, skills):
+        return 8 <= self._clock.now().hour < 17 and self._clock.now().hour != 12
+
+    def work_lately(self, skills):
+        return True
 
 
 class Connection:

@@ -14,6 +14,7 @@ from services.scenario.domain.ports import PersonSet
 from services.scenario.domain.proposals import Proposals
 from services.scenario.domain.taking import take_events, take_sets
 from services.scenario.errands.doing import Errands
+from services.scenario.journeys.calling import Calling
 from services.scenario.journeys.finding import Finder
 from services.scenario.journeys.happenings import happened_of
 from services.scenario.journeys.obstacles import Obstacles
@@ -21,7 +22,7 @@ from services.scenario.journeys.timers import Timers
 from services.scenario.messages.sending import Sender
 from shared.call import own_call
 from shared.errors import TouchpointError
-from tests.resilience.simulation.outside import HOUR_US, Connection, Sources, Writer
+from tests.resilience.simulation.outside import HOUR_US, Connection, Sources, Staff, Writer
 from tests.resilience.simulation.processes import Calls, DeathError, Process, Store
 from tests.resilience.simulation.record import Happening
 
@@ -46,7 +47,14 @@ class Replica:
         clock = world.clock
         self.store = Store(self.process, world.store, "store", done=look)
         kept = Calls(self.process, world.errands, "errands", done=look)
-        finder = Finder(world.catalogue, world.bundles, connection.people, clock, Sources())
+        finder = Finder(
+            world.catalogue,
+            world.bundles,
+            connection.people,
+            clock,
+            Sources(),
+            calling=Calling(Staff(clock), connection.carriages),
+        )
         self.timers = Timers(
             self.store,
             finder,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.scenario.domain import taking
+from services.scenario.domain import passage, taking
 from services.scenario.domain.errands import State
+from services.scenario.domain.transition import Transition
 from services.scenario.messages.carrying import Carrying
 from services.scenario.storage import in_memory_errands
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -81,6 +82,14 @@ def _nobody_waits_to_begin_again(monkeypatch):
     monkeypatch.setattr(taking, "_may_begin", lambda *_: True)
 
 
+def _the_hour_of_a_call_passes(monkeypatch):
+    def passes(journey, facts, now_us):
+        stayed = replace(journey, version=journey.version + 1, approaches_us=0)
+        return Transition(replace(stayed, due_us=journey.until_us))
+
+    monkeypatch.setattr(passage, "approach", passes)
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
@@ -91,6 +100,7 @@ def _nobody_waits_to_begin_again(monkeypatch):
         (_there_is_always_room, "are under way"),
         (_tasks_outlive_their_person, "erased"),
         (_nobody_waits_to_begin_again, "begins"),
+        (_the_hour_of_a_call_passes, "neither called nor wrote"),
     ],
 )
 async def test_the_checker_finds_what_is_broken(broken, said, monkeypatch):
