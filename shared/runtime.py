@@ -66,6 +66,7 @@ class Channels:
             service_name(service),
             tls=ClientTls.of(settings),
             bearer=bearer,
+            local_sockets=settings.local_sockets,
         )
         self._opened.append(channel)
         return channel
