@@ -79,7 +79,7 @@ def _tasks_outlive_their_person(monkeypatch):
 
 
 def _nobody_waits_to_begin_again(monkeypatch):
-    monkeypatch.setattr(taking, "_may_begin", lambda *_: True)
+    monkeypatch.setattr(taking, "may_start", lambda *_: True)
 
 
 def _the_hour_of_a_call_passes(monkeypatch):
