@@ -7,7 +7,7 @@ evaluates once per request: making the variables known to it costs more than mos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,9 +180,9 @@ class Translation:
         parts = [*((call.target,) if call.HasField("target") else ()), *call.args]
         match call.function:
             case "_&&_":
-                return logic.conjunction(*[self._once(part, local) for part in joined(expr)])
+                return logic.conjunction(*self._plain_first(joined(expr), local))
             case "_||_":
-                return logic.disjunction(*[self._once(part, local) for part in joined(expr)])
+                return logic.disjunction(*self._plain_first(joined(expr), local))
             case "!_":
                 return logic.negation(self._term(parts[0], local))
             case "_?_:_":
@@ -190,6 +190,26 @@ class Translation:
                 return logic.choice(*(self._term(part, local) for part in parts))
             case _:
                 return self._strict(expr, parts, local)
+
+    def _plain_first(self, parts: Iterable[Expr], local: frozenset[str]) -> list[Term]:
+        """Return the terms of `&&` and `||`, which mean the same in any order.
+
+        What costs next to nothing comes first: it often settles the matter for all candidates.
+        """
+        in_turn = sorted(parts, key=self._is_plain, reverse=True)
+        return [self._once(part, local) for part in in_turn]
+
+    def _is_plain(self, expr: Expr) -> bool:
+        """Say whether it compares and joins nothing but fields that are the same for all."""
+        read = self._variables[expr.id]
+        if all(name.startswith("params.") for name in read):
+            return True
+        if not read.isdisjoint(COLUMN_VARIABLES):
+            return False
+        if expr.HasField("call_expr"):
+            is_known = expr.call_expr.function in _PLAIN_CALLS
+            return is_known and all(map(self._is_plain, children(expr)))
+        return bool(field_name(expr)) and not expr.select_expr.test_only
 
     def _strict(self, expr: Expr, parts: list[Expr], local: frozenset[str]) -> Term:
         overloads = self.checked.reference_map[expr.id].overload_id

@@ -21,7 +21,7 @@ from services.rules.domain.contact_limits import (
     Window,
     outbound_bits,
 )
-from services.rules.domain.counters import GROUP, POLICY, channel_bits
+from services.rules.domain.counters import GROUP, POLICY
 from services.rules.domain.local_time import Hours, cover_the_day, find_zone
 from shared.conditions.values import Allowance, allowance, duration
 from touchpoint.common.v1.vocabulary_pb2 import Channel, OfferKind
@@ -201,7 +201,7 @@ def _check_limit(
         channels=frozenset(values.get("channels", ())),
         direction=Direction(values.get("direction", 0)),
     )
-    if not any(channel_bits(named)):
+    if not any(named.channel_bits):
         direction = named.direction.name.lower()
         problems.add(entry.where("channels"), f"none of these channels is {direction}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,15 @@ class ContactLimit:
     """How it is told as a reason; empty: as its policy."""
     offer_no: int = 0
     """What the catalogue calls `offer_id`."""
+    channel_bits: tuple[int, int] = field(init=False, compare=False, repr=False)
+    """The channels that it speaks of: where a decision made the contact, and else."""
+    kind_bits: int = field(init=False, compare=False, repr=False)
+    """The kinds that it speaks of; 0: all."""
+
+    def __post_init__(self) -> None:
+        """Work out what every request would else work out again."""
+        object.__setattr__(self, "channel_bits", _channel_bits(self.channels, self.direction))
+        object.__setattr__(self, "kind_bits", sum(1 << kind for kind in self.kinds))
 
     @property
     def rule(self) -> str:
@@ -100,6 +109,16 @@ class ContactLimit:
             case Window.WEEK:
                 return 7 * 24 * _HOUR_US + 2 * _HOUR_US
         return self.within_us
+
+
+def _channel_bits(channels: frozenset[int], direction: Direction) -> tuple[int, int]:
+    named = sum(1 << channel for channel in channels) or EVERY_CHANNEL
+    match direction:
+        case Direction.OUTBOUND:
+            return named & outbound_bits(decided=True), named & outbound_bits(decided=False)
+        case Direction.INBOUND:
+            return named & ~outbound_bits(decided=True), named & ~outbound_bits(decided=False)
+    return named, named
 
 
 def is_outbound(channel: int, *, decided: bool) -> bool:

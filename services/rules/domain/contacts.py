@@ -17,8 +17,8 @@ from services.rules.domain.counters import (
     Counter,
     Occasion,
     Subject,
-    channel_bits,
-    counter_of,
+    counter_somewhere,
+    speaks_here,
     window_of,
 )
 
@@ -233,36 +233,40 @@ def _counters_here(
     limit: ContactLimit, contacts: Sequence[Contact], occasion: Occasion
 ) -> list[Counter]:
     """Return the counters of a limit that a contact on this occasion may take from."""
+    if not speaks_here(limit, occasion.channel, decided=occasion.decided):
+        return []
+    return _counters_somewhere(limit, contacts, occasion)
+
+
+def _counters_somewhere(
+    limit: ContactLimit, contacts: Sequence[Contact], occasion: Occasion
+) -> list[Counter]:
     if limit.per < Per.OFFER:
-        only = counter_of(limit, occasion, None)
+        only = counter_somewhere(limit, occasion, None)
         return [only] if only else []
     subjects = {
         Subject(contact.policy, contact.offer_no, contact.kind, contact.group)
         for contact in contacts
         if contact.offer_no
     }
-    found = (counter_of(limit, occasion, subject) for subject in subjects)
-    return list(dict.fromkeys(counter for counter in found if counter is not None))
+    found = [counter_somewhere(limit, occasion, subject) for subject in subjects]
+    return list(dict.fromkeys([counter for counter in found if counter is not None]))
 
 
 def _counters(
     limit: ContactLimit, contacts: Sequence[Contact], occasion: Occasion
 ) -> list[Counter]:
     """Return the counters of a limit on whichever channel."""
-    decided_bits, other_bits = channel_bits(limit)
     used = {(contact.channel, bool(contact.decision_id)) for contact in contacts}
-    if limit.per is Per.PERSON or not used:
+    if limit.per is not Per.CHANNEL:
         # Any channel that it speaks of shows the whole of it.
-        used = {
-            (bits.bit_length() - 1, decided)
-            for bits, decided in ((decided_bits, True), (other_bits, False))
-            if bits
-        }
-        used = {max(used, key=lambda place: place[1])} if used else set()
+        if limit.per is Per.PERSON or not used:
+            is_spoken_of = any(limit.channel_bits)
+        else:
+            is_spoken_of = any(speaks_here(limit, on, decided=made) for on, made in used)
+        return _counters_somewhere(limit, contacts, occasion) if is_spoken_of else []
     found: dict[Counter, None] = {}
     for channel, decided in sorted(used):
         there = replace(occasion, channel=channel, decided=decided)
         found.update(dict.fromkeys(_counters_here(limit, contacts, there)))
-    if limit.per is Per.CHANNEL and not contacts:
-        return []
     return list(found)

@@ -10,10 +10,8 @@ from services.rules.domain.contact_limits import (
     EVERY_CHANNEL,
     MARKETING,
     ContactLimit,
-    Direction,
     Per,
     Window,
-    outbound_bits,
 )
 from services.rules.domain.local_time import day_of, week_of
 
@@ -134,10 +132,22 @@ def counter_of(limit: ContactLimit, occasion: Occasion, subject: Subject | None)
 
     `subject` None: any of its policy; a limit per offer or per group then has no counter.
     """
-    decided_bits, other_bits = channel_bits(limit)
-    bits = decided_bits if occasion.decided else other_bits
-    if not bits >> occasion.channel & 1:
+    if not speaks_here(limit, occasion.channel, decided=occasion.decided):
         return None
+    return counter_somewhere(limit, occasion, subject)
+
+
+def speaks_here(limit: ContactLimit, channel: int, *, decided: bool) -> bool:
+    """Say whether a limit speaks of contacts on a channel, made by a decision or else."""
+    decided_bits, other_bits = limit.channel_bits
+    return bool((decided_bits if decided else other_bits) >> channel & 1)
+
+
+def counter_somewhere(
+    limit: ContactLimit, occasion: Occasion, subject: Subject | None
+) -> Counter | None:
+    """Return the same, whether or not the limit speaks of the occasion's channel."""
+    decided_bits, other_bits = limit.channel_bits
     if limit.window is Window.SESSION and not occasion.session_id:
         return None
     keys = _keys(limit, subject)
@@ -154,7 +164,7 @@ def counter_of(limit: ContactLimit, occasion: Occasion, subject: Subject | None)
         other_bits,
         keys[0],
         keys[1],
-        sum(1 << kind for kind in limit.kinds),
+        limit.kind_bits,
         limit.speaks_of_offers,
     )
 
@@ -179,21 +189,13 @@ def counters_for(
     return list(places), taken
 
 
-def channel_bits(limit: ContactLimit) -> tuple[int, int]:
-    """Return the channels that a limit speaks of: where a decision made the contact, and else."""
-    named = sum(1 << channel for channel in limit.channels) or EVERY_CHANNEL
-    match limit.direction:
-        case Direction.OUTBOUND:
-            return named & outbound_bits(decided=True), named & outbound_bits(decided=False)
-        case Direction.INBOUND:
-            return named & ~outbound_bits(decided=True), named & ~outbound_bits(decided=False)
-    return named, named
-
-
 def resolved(
     limits: Iterable[ContactLimit], number_of: Callable[[str], int]
 ) -> tuple[ContactLimit, ...]:
     """Return the limits with their offers by number; without those of an offer not known yet."""
+    limits = tuple(limits)
+    if not any(limit.offer_id for limit in limits):
+        return limits
     found = (
         replace(limit, offer_no=number_of(limit.offer_id)) if limit.offer_id else limit
         for limit in limits

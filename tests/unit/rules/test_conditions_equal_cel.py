@@ -147,6 +147,23 @@ def test_a_part_of_several_conditions_is_evaluated_once() -> None:
     assert read.count("offer.stock") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("offer.stock == 0 && customer.age > 9", False),
+        ("offer.stock == 0 || customer.age < 10", True),
+        ("offer.stock == 0 && (customer.age > 9 || customer.locale == 'fr')", False),
+    ],
+)
+def test_what_settles_it_for_all_spares_the_columns(text: str, holds: bool) -> None:
+    frame = RequestFrame(
+        GivenColumns({"size": 2}),
+        GivenVariables({"customer": Customer(age=9, locale="de")}),
+        COMPILER.activation,
+    )
+    assert COMPILER.compile(text).evaluate(frame) == (holds, False)
+
+
 def test_a_field_and_a_call_of_the_same_name_are_not_taken_for_one_another() -> None:
     customer = Customer(attributes={"size": "40", "shoes": "running"})
     frame = RequestFrame(
