@@ -142,8 +142,7 @@ class DefinitionRpcs:
     async def get_active_bundle(
         self, call: Call, request: pb.GetActiveBundleRequest
     ) -> pb.GetActiveBundleResponse:
-        await self._store.see(request.service, request.replica)
-        return told(await self._store.pointer())
+        return told(await self._store.see(request.service, request.replica))
 
     async def acknowledge_bundle(
         self, call: Call, request: pb.AcknowledgeBundleRequest

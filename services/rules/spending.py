@@ -68,10 +68,7 @@ class Spending:
 
     async def keep_up(self) -> None:
         """Let lapse what is due, and read the counts."""
-        lapsed = 1
-        while lapsed:
-            lapsed = await self._ledger.lapse(self._clock.now_us())
-        self._taken = taken_of(await self._ledger.budgets())
+        self._taken = taken_of(await self._ledger.lapse_and_count(self._clock.now_us()))
         self._tight.clear()
 
     def spent_for(

@@ -47,6 +47,18 @@ class Progress(NamedTuple):
     cause: int
     imported_us: int
     """When an import last ended."""
+    event_position_given: int
+    """The last that an event took, committed or not."""
+    identity_position_given: int
+    """The same of identities."""
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing has taken a position that was not looked at."""
+        return (self.event_position, self.identity_position) == (
+            self.event_position_given,
+            self.identity_position_given,
+        )
 
     def due(self, digest: str, now_us: int) -> Cause | None:
         """Say why everybody has to be looked at; None: nothing calls for it."""

@@ -72,7 +72,10 @@ ORDER BY member.group_id, member.person_id
 
 -- name: membership_progress
 SELECT event_position, identity_position, swept_by, swept_us, swept_to::text, cause,
-    (SELECT coalesce(max(finished_us), 0) FROM finished_imports) AS imported_us
+    (SELECT coalesce(max(finished_us), 0) FROM finished_imports) AS imported_us,
+    coalesce(pg_sequence_last_value(pg_get_serial_sequence('events', 'position')), 0)
+        AS event_position_given,
+    coalesce(pg_sequence_last_value('identity_positions'), 0) AS identity_position_given
 FROM membership_progress
 
 -- name: move_membership_positions

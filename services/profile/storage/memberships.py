@@ -57,6 +57,8 @@ class PostgresMemberships:
 
     async def touched(self, progress: Progress) -> Touched:
         """Return persons to whom something happened since, some at a time."""
+        if progress.is_up_to_date:
+            return Touched(set(), progress.event_position, progress.identity_position, False)
         ends = await self.positions()
         events = min(ends[0], progress.event_position + _WINDOW)
         identities = min(ends[1], progress.identity_position + _WINDOW)

@@ -104,6 +104,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def lapse_and_count(self, now_us: int) -> tuple[Spend, ...]:
+        """Let lapse all promises whose time ran out, and return the budgets after it."""
+        ...
+
     async def decision(self, decision_id: str) -> StoredDecision | None: ...
 
     async def notices(self, decision_ids: Sequence[str]) -> Sequence[bytes]:

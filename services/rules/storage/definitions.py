@@ -13,6 +13,8 @@ from touchpoint.rules.v1.rules_pb2 import Bundle
 from touchpoint.rules.v1.rules_service_pb2 import GetActiveBundleResponse
 
 _SQL = Queries.beside(__file__, "definitions.sql")
+_SEEN_S = 3.0
+"""Whoever was seen so lately is waited for: a second and a half less than `applying` counts."""
 SHORTEST_NAME = 6
 """So many characters of a bundle's hash name it, where no other begins with them."""
 
@@ -115,7 +117,7 @@ class PostgresDefinitions:
     async def pointer(self) -> Pointer:
         row = await self._database.fetchrow(_SQL.active_bundle)
         assert row is not None
-        return Pointer(_in_force(row), row["previous_hash"], row["preparing_hash"])
+        return _pointer(row)
 
     async def prepare(self, bundle_hash: str) -> None:
         """Ask every replica to compile a stored bundle; takes the place of another."""
@@ -167,9 +169,17 @@ class PostgresDefinitions:
     async def abandon(self, bundle_hash: str) -> None:
         await self._database.execute(_SQL.abandon_bundle, bundle_hash)
 
-    async def see(self, service: str, replica: str) -> None:
-        """Note that a replica is alive."""
+    async def see(self, service: str, replica: str) -> Pointer:
+        """Note that a replica is alive, and return what it is to go by.
+
+        One that nobody was waiting for is written down before the pointer is read: else what is
+        prepared in between would neither wait for it nor be told to it.
+        """
+        row = await self._database.fetchrow(_SQL.see_replica_again, service, replica, _SEEN_S)
+        if row is not None:
+            return _pointer(row)
         await self._database.execute(_SQL.see_replica, service, replica)
+        return await self.pointer()
 
     async def acknowledge(self, bundle_hash: str, service: str, replica: str, failure: str) -> None:
         await self._database.execute(
@@ -195,9 +205,7 @@ class OwnBundleSource:
         self._replica = replica
 
     async def active(self) -> GetActiveBundleResponse:
-        await self._store.see(self._service, self._replica)
-        pointer = await self._store.pointer()
-        return told(pointer)
+        return told(await self._store.see(self._service, self._replica))
 
     async def bundle(self, bundle_hash: str) -> Bundle:
         return await self._store.bundle(bundle_hash)
@@ -213,6 +221,10 @@ def told(pointer: Pointer) -> GetActiveBundleResponse:
         preparing_hash=pointer.preparing,
         trial=pointer.in_force.trial,
     )
+
+
+def _pointer(row: Row) -> Pointer:
+    return Pointer(_in_force(row), row["previous_hash"], row["preparing_hash"])
 
 
 def _in_force(row: Row) -> InForce:

@@ -51,6 +51,18 @@ UPDATE active_bundle SET preparing_hash = NULL WHERE preparing_hash = $1
 INSERT INTO replicas (service, replica, seen_time) VALUES ($1, $2, clock_timestamp())
 ON CONFLICT (service, replica) DO UPDATE SET seen_time = excluded.seen_time
 
+-- name: see_replica_again
+-- The pointer in the same round trip, for a replica that was seen within $3 seconds; no row for others.
+WITH seen AS (
+    UPDATE replicas SET seen_time = clock_timestamp()
+    WHERE service = $1 AND replica = $2
+        AND seen_time > clock_timestamp() - make_interval(secs => $3)
+    RETURNING 1
+)
+SELECT coalesce(bundle_hash, '') AS bundle_hash, coalesce(previous_hash, '') AS previous_hash,
+    coalesce(preparing_hash, '') AS preparing_hash, trial_hash, trial_share, trial_salt
+FROM active_bundle, seen
+
 -- name: acknowledge_bundle
 -- What is said of a bundle that nobody stored is not kept.
 INSERT INTO acknowledgements (bundle_hash, service, replica, failure)

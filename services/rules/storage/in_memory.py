@@ -185,6 +185,11 @@ class InMemoryLedger:
     async def lapse(self, now_us: int) -> int:
         return self._promises.lapse(now_us)
 
+    async def lapse_and_count(self, now_us: int) -> tuple[Spend, ...]:
+        while await self.lapse(now_us):
+            pass
+        return await self.budgets()
+
     async def decision(self, decision_id: str) -> StoredDecision | None:
         stored = self._decisions.get(decision_id)
         if stored is None:

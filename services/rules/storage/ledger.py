@@ -18,6 +18,7 @@ from services.rules.storage.export import export_person
 from services.rules.storage.notices import ContactState, contact_notice, notice_of, publication
 from services.rules.storage.promises import (
     forget_promises,
+    lapse_and_count,
     lapse_promises,
     read_budgets,
     read_promises,
@@ -184,6 +185,9 @@ class PostgresLedger:
 
     async def lapse(self, now_us: int) -> int:
         return await lapse_promises(self._database, now_us)
+
+    async def lapse_and_count(self, now_us: int) -> tuple[Spend, ...]:
+        return await lapse_and_count(self._database, now_us)
 
     async def decision(self, decision_id: str) -> StoredDecision | None:
         row = await self._database.fetchrow(_SQL.decision, decision_id)

@@ -31,6 +31,17 @@ async def lapse_promises(database: Database, now_us: int) -> int:
     return int(await database.fetchval(_SQL.lapse_promises, now_us, _SLICE))
 
 
+async def lapse_and_count(database: Database, now_us: int) -> tuple[Spend, ...]:
+    """Let lapse what is due, and return the counts after it: one round trip if nothing is."""
+    while True:
+        rows = await database.fetch(_SQL.lapse_and_count, now_us, _SLICE)
+        if not rows[0]["lapsed"]:
+            counted = (row for row in rows if row["offer_no"] is not None)
+            return tuple(
+                Spend(row["offer_no"], row["account"], row["held"], row["spent"]) for row in counted
+            )
+
+
 async def forget_promises(database: Database, before_us: int) -> int:
     """Delete a slice of those that ended long ago; returns how many."""
     return await database.forget_slice(_SQL.forget_promises, before_us, _SLICE)

@@ -16,6 +16,14 @@ ORDER BY offer_no, account COLLATE "C"
 -- name: lapse_promises
 SELECT lapse_promises($1, $2)
 
+-- name: lapse_and_count
+-- What lapses here is not yet in the counts.
+SELECT due.lapsed, counts.* FROM (SELECT lapse_promises($1, $2) AS lapsed) AS due LEFT JOIN (
+    SELECT offer_no, account, sum(held)::bigint AS held, sum(spent)::bigint AS spent FROM budgets
+    GROUP BY offer_no, account
+) AS counts ON true
+ORDER BY offer_no, account COLLATE "C"
+
 -- name: see_promises
 -- What was seen is made; also what lapsed unseen, where no budget was given back for it. An impression
 -- is known by its decision, else by its person.

@@ -69,6 +69,18 @@ async def test_what_nobody_saw_and_what_nobody_redeemed_is_given_back_once(
     assert await spend(ledger) == {}
 
 
+async def test_what_lapses_while_it_is_counted_is_not_in_the_counts(ledger: Ledger) -> None:
+    assert await ledger.lapse_and_count(NOW) == ()
+    unseen = wanted(PROMOTION, TWO, at_decision=False)
+    await ledger.commit(promising("unseen", unseen, persons=("a",)))
+    await taken(ledger, "b", TWO)
+    counted = await ledger.lapse_and_count(NOW + LAPSE_US - 1)
+    assert counted == await ledger.budgets()
+    assert [each.held for each in counted] == [2]
+    [spend_] = await ledger.lapse_and_count(NOW + LAPSE_US)
+    assert spend_.held == 1
+
+
 async def test_a_redemption_told_late_counts_if_it_came_in_time(ledger: Ledger) -> None:
     await taken(ledger, "a", TWO)
     await taken(ledger, "b", TWO)
