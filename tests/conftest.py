@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 
@@ -38,6 +39,10 @@ def pytest_collection(session):
     with nothing_thrown_away():
         begin_with_own_part(session.config)
         return (yield)
+
+
+def pytest_unconfigure():
+    gc.unfreeze()  # or libraries complain at the end of what nobody took back from them
 
 
 def pytest_collection_modifyitems(config, items):
