@@ -13,8 +13,6 @@ from google.rpc.status_pb2 import Status
 
 from shared.call import CALLER, REQUEST_ID, TRACE_PARENT, Call
 from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
-from shared.local import LocalChannel
-from shared.local.address import beside
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
@@ -40,12 +38,10 @@ def connect(
     *,
     tls: ClientTls | None = None,
     bearer: str = "",
-    local_sockets: bool = False,
 ) -> ReplicaChannel:
     """Open a channel over all replicas of a service: those listed, all that DNS names stand for.
 
     Calls go round robin to the replicas whose `health_service` says SERVING and that answer.
-    With `local_sockets` one of this machine is also called by the socket beside its port.
     `extras` says how many calls may be made beside late ones and after failed ones. By TLS where
     `tls` is given: what its files hold anew is called by from then on, and connections made by what
     they held before end with their calls. `bearer` is shown with every call.
@@ -56,8 +52,6 @@ def connect(
         named = (*options, ("grpc.default_authority", address.authority))
         if tls is None:
             channel = grpc.aio.insecure_channel(address.target, options=named)
-            if local_sockets and (name := beside(address.target)):
-                channel = LocalChannel(channel, name)
         else:
             # Connections of its own, or it would go on by those of the certificate before.
             named = (*named, ("grpc.use_local_subchannel_pool", 1))

@@ -138,11 +138,6 @@ class ServiceSettings:
         default=4 * 1024 * 1024,
         help="size of the largest request that is taken",
     )
-    local_sockets: bool = setting(
-        env="TOUCHPOINT_LOCAL_SOCKETS",
-        default=False,
-        help="whether peers of this machine may also call by a Unix socket beside the gRPC port",
-    )
     log_level: str = setting(
         env="TOUCHPOINT_LOG_LEVEL", default="info", help="debug, info, warning or error"
     )

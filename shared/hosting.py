@@ -20,7 +20,6 @@ from shared.callers.opening import callers_of
 from shared.client import service_name
 from shared.config import ServiceSettings
 from shared.health import Health
-from shared.local import served_locally
 from shared.logging import get_logger
 from shared.middleware.authentication import Authenticate
 from shared.middleware.order import Hooks, layers
@@ -120,8 +119,6 @@ async def hosted(
 
             face = served_face(service.http, found, health, settings, tls)
             web = await stack.enter_async_context(face)
-        if settings.local_sockets and tls is None:
-            await stack.enter_async_context(served_locally(found, address))
         stack.push_async_callback(_drain, server, health, limiter)
         yield Hosted(service.name, address, web, health)
 

@@ -66,7 +66,6 @@ class Channels:
             service_name(service),
             tls=ClientTls.of(settings),
             bearer=bearer,
-            local_sockets=settings.local_sockets,
         )
         self._opened.append(channel)
         return channel
