@@ -70,6 +70,7 @@ DEFINITIONS: Mapping[str, Definition] = {
     "recovery_s": Definition("edge", "s", at_most=1),
     "hedging_p999_cut": Definition("edge", "times", at_least=8),
     "hedging_extra_share": Definition("edge", "share", at_most=0.02),
+    "unstalled_p999_ms": Definition("edge", "ms"),
     "in_deadline_share_under_fault": Definition("edge", "share", at_least=0.98),
     "in_deadline_25_share_under_fault": Definition("edge", "share"),
     "track_events_per_s": Definition("track", "events/s"),
