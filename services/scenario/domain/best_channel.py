@@ -19,7 +19,7 @@ NO_CARRIER = "NO_CARRIER"
 NO_AGENT = "NO_AGENT"
 NO_CALLS_LEFT = "NO_CALLS_LEFT"
 _IN_WORDS: Mapping[str, str] = {
-    LESS_LIKELY: "it was less likely when its stage was entered",
+    LESS_LIKELY: "it was less likely when that was found out",
     NO_CONSENT: "no consent",
     NO_ADDRESS: "no address",
     NO_CARRIER: "no carrier is set up",
@@ -36,6 +36,8 @@ _HABIT = 0.4
 """More of it where all that somebody does is done on that channel."""
 _LONGEST_WAIT_US = 24 * 3_600_000_000
 _HOUR_MINUTES = 60
+_HOUR_US = 3_600_000_000
+_QUARTER_US = _HOUR_US // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What was found of calling somebody rather than writing, when a stage is entered."""
+    """What was found of calling somebody rather than writing, when a stage is to do either."""
 
     likelihood: float
     """That they answer a call, 0 to 1."""
@@ -157,14 +159,16 @@ def likely_hour_us(
 ) -> int:
     """Return when the next hour begins in which they do most and that serves, 0 where one is now.
 
-    Also 0 where no hours are known, or the next such is too late. Not later than in a day.
+    One that serves from a later quarter on begins then. Also 0 where no hours are known, or the
+    next such is too late. Not later than in a day.
     """
     is_one = local_hour(now_us, habits.time_zone) in habits.hours
     if not habits.hours or (is_one and serves(now_us)):
         return 0
     moments = [
-        next_moment(LocalTime(hour * _HOUR_MINUTES), now_us, habits.time_zone, ())
+        next_moment(LocalTime(hour * _HOUR_MINUTES), now_us, habits.time_zone, ()) + quarter_us
         for hour in habits.hours
+        for quarter_us in range(0, _HOUR_US, _QUARTER_US)
     ]
     latest_us = min(expires_us or now_us + _LONGEST_WAIT_US, now_us + _LONGEST_WAIT_US)
     return min((each for each in moments if each < latest_us and serves(each)), default=0)

@@ -10,13 +10,13 @@ from services.scenario.domain.actions import Proposal
 from services.scenario.domain.bringing_about import approaches, approaches_later_us, brought_about
 from services.scenario.domain.conditions import values_of
 from services.scenario.domain.effects import Due, SendMessage
-from services.scenario.domain.endings import DAY_US, end, park
+from services.scenario.domain.endings import end, park
 from services.scenario.domain.facts import Facts
 from services.scenario.domain.journey import NOWHERE, ONWARDS, Journey, Outcome, Phase
 from services.scenario.domain.moments import (
     LocalTime,
     chance,
-    day_began_us,
+    day_of,
     is_working_day,
     next_moment,
 )
@@ -51,9 +51,9 @@ class _Walk:
     def parked_until_work(self, place: int) -> Transition:
         """Park until the next working day: agents have no time for one more task today."""
         facts, now_us = self.facts, self.now_us
-        tomorrow_us = day_began_us(now_us + DAY_US, facts.time_zone)
+        _, tomorrow_us = day_of(now_us, facts.home_zone)
         again_us = next_moment(
-            work_begins(facts), tomorrow_us, facts.time_zone, facts.holidays, facts.weekdays
+            work_begins(facts), tomorrow_us, facts.home_zone, facts.holidays, facts.weekdays
         )
         before = replace(self.journey, next_stage=place)
         obstacle = NO_MORE_CALLS if works_today(facts) else NO_CALLS_TODAY
@@ -132,8 +132,14 @@ def leave(journey: Journey, facts: Facts, now_us: int) -> Transition:
 
 
 def approach(journey: Journey, facts: Facts, now_us: int) -> Transition:
-    """Call or write now, in a stage that waited for an hour of theirs to do so."""
+    """Call or write now, in a stage that waited for an hour of theirs to do so.
+
+    What it asks of whoever enters it must still be so; else it goes on as if it were entered now.
+    """
     stage, until_us = journey.scenario.stages[journey.stage], journey.until_us
+    walk = _Walk(journey, facts, now_us)
+    if not _holds(stage, walk) or not _has_offers(stage, walk):
+        return enter(journey, journey.stage, facts, now_us)
     brought = list(approaches(stage, journey, facts, now_us, until_us))
     approached = replace(
         journey,

@@ -126,10 +126,9 @@ class Finder:
         )
 
     def _may_enter(self, journey: Journey, at_hand: Facts) -> Iterable[Stage]:
-        """Return the stages that may be entered now, of a newer edition all."""
-        if at_hand.newer is not None:
-            return at_hand.newer.stages
-        return journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
+        """Return the stages that may be entered now, and all of a newer edition after them."""
+        own = journey.scenario.may_enter(may_come_to(journey, self._clock.now_us()))
+        return [*own, *(at_hand.newer.stages if at_hand.newer is not None else ())]
 
     async def _shown(
         self, journey: Journey, oldest_id: str, person_ids: Collection[str]

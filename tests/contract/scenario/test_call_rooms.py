@@ -83,6 +83,14 @@ async def test_after_a_friday_comes_monday_and_a_holiday_is_none(desk):
     assert parked.due_us == friday_us + 4 * DAY_US - 3 * HOUR_US
 
 
+async def test_work_begins_by_the_clock_of_those_who_work(desk):
+    made = scenario(stage("call", call=True, lasts=9 * DAY_US))
+    far = {"time_zone": "America/Los_Angeles", "home_zone": "Europe/Berlin"}
+    steps = await called(desk, made, 2, on(MONDAY, 1, **far))
+    (parked,) = [step.journey for step in steps if step.journey.phase is Phase.PARKED]
+    assert parked.due_us == TUESDAY_NINE_US - HOUR_US, "nine in Berlin"
+
+
 @pytest.mark.parametrize(
     ("day", "changes"),
     [

@@ -20,8 +20,8 @@ NOT_CALLED = PassedOver(Channel.CALL_CENTER, 0.4, "NO_AGENT")
 WRITTEN = Weighed(0.4, passed_over=(NOT_CALLED,))
 
 
-def either(lasts=DAY_US, **fields):
-    return stage("either", send=SEND, task=TASK, lasts=lasts, **fields)
+def either(lasts=DAY_US, task=TASK, **fields):
+    return stage("either", send=SEND, task=task, lasts=lasts, **fields)
 
 
 def weighing(weighed, later_us=0, **changes):
@@ -84,6 +84,13 @@ async def test_who_is_looked_at_before_goes_on_waiting(desk):
     waiting = (await begun(desk, scenario(either()), weighing(CALLED, LATER_US))).journey
     step = look(replace(waiting, due_us=NOON_US + HOUR_US), weighing(CALLED), NOON_US + HOUR_US)
     assert (step.effects, step.journey.due_us) == ((), LATER_US)
+
+
+async def test_an_offer_that_is_gone_by_the_hour_is_not_called_about(desk):
+    stages = either(task={**TASK, "offers": ["come_back"]}), stage("after", send="hello")
+    await begun(desk, scenario(*stages), weighing(CALLED, LATER_US))
+    step = await looked_at(desk, LATER_US, weighing(CALLED, offers={}))
+    assert brought(step) == ["message"], "that of the stage after it"
 
 
 async def test_a_newer_edition_says_what_is_done_in_the_hour(desk):

@@ -73,7 +73,7 @@ def test_channels_that_were_passed_over_are_named_with_why():
     )
     assert why == (
         "EMAIL 39%: nothing is known of answers there; rather than PUSH 14%; not SMS: no consent; "
-        "not CALL_CENTER: it was less likely when its stage was entered; not DIRECT_MAIL: OTHER"
+        "not CALL_CENTER: it was less likely when that was found out; not DIRECT_MAIL: OTHER"
     )
 
 
@@ -273,6 +273,15 @@ async def test_a_call_waits_at_most_a_day_for_an_hour_of_theirs_in_which_agents_
 ):
     found = await weighed(at_hours(*hours), now_us=now_us)
     assert found.later_us == (now_us + in_hours * HOUR_US if in_hours else 0)
+
+
+def test_an_hour_that_serves_from_its_half_on_begins_then():
+    half_past_us = NOON_US + 3 * HOUR_US + HOUR_US // 2
+
+    def serves(moment_us):
+        return moment_us >= half_past_us
+
+    assert likely_hour_us(Habits(hours=(15,)), NOON_US, 0, serves) == half_past_us
 
 
 async def test_an_hour_is_theirs_by_their_clock_and_worked_by_that_of_the_deployment():
