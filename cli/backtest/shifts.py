@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -12,6 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from services.rules.definitions.yaml_nodes import compose
 from services.scenario.backtest.agents import Shift
+from shared.working_times import days_of, hours_of
 from touchpoint.rules.v1.rules_pb2 import Problem
 
 Staff = tuple[Shift, ...]
@@ -19,10 +19,7 @@ Staff = tuple[Shift, ...]
 HOURS = "9-17"
 """Where nobody says which."""
 MOST_AGENTS = 10_000
-_WEEK = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _KEYS = ("agents", "skills", "hours", "days")
-_HOURS = re.compile(r"(\d{1,2})(?::([0-5]\d))?\s*-\s*(\d{1,2})(?::([0-5]\d))?")
-_DAY_MINUTES = 24 * 60
 
 
 def staff_of(agents: int, skills: str, hours: str) -> Staff:
@@ -31,35 +28,9 @@ def staff_of(agents: int, skills: str, hours: str) -> Staff:
     return (Shift(agents, begins, ends, words_of(skills)),)
 
 
-def hours_of(text: str) -> tuple[int, int]:
-    """Return the minutes of the day that hours say: `9-17`, `8:30-20`; raises ValueError."""
-    found = _HOURS.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} are no hours: write 9-17 or 8:30-20:00")
-    begins, ends = (60 * int(found[at]) + int(found[at + 1] or 0) for at in (1, 3))
-    if max(begins, ends) > _DAY_MINUTES:
-        raise ValueError(f"{text!r} are no hours: a day has 24")
-    if begins >= ends:
-        raise ValueError(f"{text!r} ends before it begins: write two shifts for a night")
-    return begins, ends
-
-
 def words_of(text: str) -> tuple[str, ...]:
     """Return words that commas or blanks part, each once."""
     return tuple(dict.fromkeys(text.replace(",", " ").split()))
-
-
-def days_of(words: Sequence[str]) -> frozenset[int]:
-    """Return the days of the week, Monday is 0: `MON`, or `MON-FRI`; raises ValueError."""
-    found: set[int] = set()
-    for word in words:
-        first, _, last = word.upper().partition("-")
-        for name in (first, last or first):
-            if name not in _WEEK:
-                raise ValueError(f"{word!r} is no day: there are {', '.join(_WEEK)}")
-        begins, ends = _WEEK.index(first), _WEEK.index(last or first)
-        found.update(day % 7 for day in range(begins, ends + 1 + 7 * (ends < begins)))
-    return frozenset(found)
 
 
 def read_shifts(text: str, path: str) -> tuple[list[Shift], list[Problem]]:

@@ -46,7 +46,7 @@ from services.rules.definitions.templates import HOUSE, check_template, known_te
 from services.rules.definitions.terms import check_terms, terms_of, without_terms
 from services.rules.definitions.webhooks import check_webhooks
 from services.rules.definitions.words import check_words
-from shared import call_queues
+from shared import call_queues, working_times
 from shared.call_queues import queue, queues_of_choices
 from shared.conditions.values import (
     ParameterValue,
@@ -99,6 +99,7 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "personal.needs": _needed,
     **dict.fromkeys((call_queues.DEFAULT, call_queues.COMPLAINT, call_queues.JOURNEY), queue),
     call_queues.CHOICES: queues_of_choices,
+    **working_times.PARAMETERS,
     COOLING_OFF: cooling_off,
     TIME_ZONE: find_zone,
 }

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from services.scenario.domain.capacity import Assumed
 from services.scenario.domain.moments import MONDAY_TO_FRIDAY, USUAL_HOURS, WorkingHours
 from services.scenario.domain.queue import MINUTE_US, Terms
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.task_kinds import ASKED_FOR, TaskKind
+from shared.working_times import (
+    AGENTS,
+    HOURS_PER_DAY,
+    PER_HOUR,
+    WORKING_DAYS,
+    WORKING_HOURS,
+    hours_of,
+    number,
+    promised_minutes,
+    working_days,
+)
 
-_HOURS = re.compile(r"(\d{1,2}:[0-5]\d)\s*-\s*(\d{1,2}:[0-5]\d)")
-_DAY_MINUTES = 24 * 60
-_WEEK = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +61,31 @@ NO_TERMS = DeskTerms(
 def desk_terms(parameters: Mapping[str, str]) -> DeskTerms:
     """Read them; ValueError with a sentence for what is no number of its kind."""
     usual = NO_TERMS.assumed
+    usual_hours = NO_TERMS.hours.begins, NO_TERMS.hours.ends
     return DeskTerms(
         {kind.name: _terms(parameters, kind) for kind in ASKED_FOR},
         Assumed(
-            agents=_number(parameters, "calls.agents", usual.agents),
-            per_hour=_number(parameters, "calls.per_agent_hour", usual.per_hour),
-            hours=_number(parameters, "calls.hours_per_day", usual.hours),
+            agents=_read(parameters, AGENTS, number, usual.agents),
+            per_hour=_read(parameters, PER_HOUR, number, usual.per_hour),
+            hours=_read(parameters, HOURS_PER_DAY, number, usual.hours),
         ),
-        _weekdays(parameters.get("calls.working_days", "")),
-        _hours(parameters.get("calls.working_hours", "")),
+        _read(parameters, WORKING_DAYS, working_days, NO_TERMS.weekdays),
+        WorkingHours(*_read(parameters, WORKING_HOURS, hours_of, usual_hours)),
     )
-
-
-def _weekdays(text: str) -> frozenset[int]:
-    names = text.upper().replace(",", " ").split()
-    if not all(name in _WEEK for name in names):
-        raise ValueError(
-            f"the parameter calls.working_days must name some of {' '.join(_WEEK)}, is {text!r}"
-        )
-    return frozenset(map(_WEEK.index, names)) or MONDAY_TO_FRIDAY
-
-
-def _hours(text: str) -> WorkingHours:
-    if not text:
-        return USUAL_HOURS
-    found = _HOURS.fullmatch(text.strip())
-    begins, ends = (_minute(each) for each in found.groups()) if found else (0, 0)
-    if not begins < ends <= _DAY_MINUTES:
-        raise ValueError(
-            f"the parameter calls.working_hours must be two times of a day, as 09:00-18:00,"
-            f" is {text!r}"
-        )
-    return WorkingHours(begins, ends)
-
-
-def _minute(time: str) -> int:
-    hour, minute = map(int, time.split(":"))
-    return hour * 60 + minute
 
 
 def _terms(parameters: Mapping[str, str], kind: TaskKind) -> Terms:
     usual = kind.promised_us / MINUTE_US
-    minutes = _number(parameters, f"{kind.name}.promised_minutes", usual)
+    minutes = _read(parameters, promised_minutes(kind.name), number, usual)
     skills = parameters.get(f"{kind.name}.skills", "").replace(",", " ").split()
     return Terms(kind.name, round(minutes * MINUTE_US), frozenset(skills))
 
 
-def _number(parameters: Mapping[str, str], name: str, usual: float) -> float:
+def _read(parameters: Mapping[str, str], name: str, read: Callable[[str], _T], usual: _T) -> _T:
     text = parameters.get(name, "")
     if not text:
         return usual
     try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1e6:
-        raise ValueError(f"the parameter {name} must be a number from 0 to 1000000, is {text!r}")
-    return found
+        return read(text)
+    except ValueError as error:
+        raise ValueError(f"the parameter {name}: {error}") from None

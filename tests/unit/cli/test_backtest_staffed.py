@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cli.backtest.playing import Span
 from cli.backtest.running import run
-from cli.backtest.shifts import days_of, hours_of, read_shifts
+from cli.backtest.shifts import read_shifts
 from cli.showing.backtest import show_backtest
 from services.profile.domain.event import Event
 from services.scenario.backtest.agents import PlayedAgents, Shift, Working
@@ -197,34 +197,6 @@ def test_somebody_is_there_from_the_first_minute_to_before_the_last(begins, ends
     assert agents.calls_per_day(Assumed()) == 36
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("9-17", (540, 1020)),
-        ("08:30 - 20:00", (510, 1200)),
-        ("0-24", (0, 1440)),
-        ("17-9", "ends before it begins"),
-        ("9-25", "a day has 24"),
-        ("9", "write 9-17"),
-        ("9:60-10", "write 9-17"),
-        ("", "write 9-17"),
-    ],
-)
-def test_hours_are_read_or_refused_with_a_sentence(text, found):
-    if isinstance(found, tuple):
-        assert hours_of(text) == found
-        return
-    with pytest.raises(ValueError, match=found):
-        hours_of(text)
-
-
-def test_days_may_be_spans_also_over_the_end_of_the_week():
-    assert days_of(["MON-WED", "sat"]) == {0, 1, 2, 5}
-    assert days_of(["FRI-MON"]) == {4, 5, 6, 0}
-    with pytest.raises(ValueError, match="'SATURDAY' is no day"):
-        days_of(["SATURDAY"])
-
-
 def test_a_file_of_shifts_says_who_is_there_when():
     text = """
 - {agents: 3, skills: [sales, help], hours: 9-17}
@@ -251,7 +223,7 @@ def test_mistakes_of_a_file_of_shifts_are_told_at_once_with_their_places():
     assert not shifts
     assert [(each.line, each.column, each.message) for each in problems] == [
         (1, 12, "agents must be a whole number from 1 to 10000"),
-        (1, 25, "'17-9' ends before it begins: write two shifts for a night"),
+        (1, 25, "'17-9' ends before it begins: hours are those of one day"),
         (2, 4, "agent is not known: do you mean agents?"),
         (2, 3, "agents must be a whole number from 1 to 10000"),
         (3, 3, "is no shift: write {agents: 3, skills: [sales], hours: 9-17}"),

@@ -1,7 +1,10 @@
 """What the queue says: who could be taken in time, and how many calls can be made in a day."""
 
+import re
+
 import pytest
 
+from services.rules.definitions import check_definitions
 from services.scenario.desk.terms import desk_terms
 from services.scenario.domain.agents import Agent, Presence
 from services.scenario.domain.capacity import Assumed, calls_per_day
@@ -18,8 +21,11 @@ from services.scenario.domain.queue import (
     kept_promises,
     takers,
 )
+from services.scenario.domain.task_kinds import ASKED_FOR
+from shared.working_times import PARAMETERS, promised_minutes
 from tests.unit.scenario.playing import MINUTE_US, NOON_US
 from tests.unit.scenario.writing import scenario, stage
+from touchpoint.rules.v1.rules_pb2 import DefinitionFile
 
 SOON = Terms("call_back", 2 * MINUTE_US)
 
@@ -141,22 +147,43 @@ def test_parameters_say_what_is_promised():
     terms = desk_terms({"call_back.promised_minutes": "1.5", "chat.skills": "chat, help"})
     assert terms.promised["call_back"] == Terms("call_back", 90_000_000)
     assert terms.promised["chat"] == Terms("chat", MINUTE_US, frozenset({"chat", "help"}))
-    with pytest.raises(
-        ValueError, match=r"calls\.agents must be a number from 0 to 1000000, is 'x'"
-    ):
-        desk_terms({"calls.agents": "x"})
-    with pytest.raises(ValueError, match=r"calls\.working_days must name some of MON TUE"):
-        desk_terms({"calls.working_days": "MON, Freitag"})
-    assert desk_terms({"calls.working_days": "mon, SAT"}).weekdays == {0, 5}
 
 
-@pytest.mark.parametrize("text", ["9-18", "09:00", "18:00-09:00", "09:00-24:30", "09:00-09:00"])
-def test_working_hours_that_are_none_are_told(text):
-    with pytest.raises(ValueError, match=r"calls\.working_hours must be two times of a day"):
-        desk_terms({"calls.working_hours": text})
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("calls.agents", "x", "'x' is no number from 0 to 1000000"),
+        ("calls.per_agent_hour", "unlimited", "'unlimited' is no number"),
+        ("calls.hours_per_day", "-1", "'-1' is no number"),
+        ("call_back.promised_minutes", "2m", "'2m' is no number"),
+        ("chat.promised_minutes", "nan", "'nan' is no number"),
+        ("calls.working_days", "MON, Freitag", "'Freitag' is no day: there are MON, TUE"),
+        ("calls.working_hours", "09:00", "are no hours: write 9-17"),
+        ("calls.working_hours", "18:00-09:00", "ends before it begins"),
+        ("calls.working_hours", "09:00-24:30", "a day has 24"),
+        ("calls.working_hours", "09:00-09:00", "ends before it begins"),
+    ],
+)
+def test_a_parameter_that_says_nothing_is_told_before_it_is_in_force_and_in_the_same_words(
+    name, text, told
+):
+    with pytest.raises(ValueError, match=f"the parameter {re.escape(name)}: .*{told}"):
+        desk_terms({name: text})
+    file = DefinitionFile(path="calls.yaml", text=f"parameters:\n  {name}: {text}\n")
+    (problem,) = [each for each in check_definitions([file]).problems if each.path]
+    assert (problem.line, problem.column) == (2, len(name) + 5)
+    assert problem.message.startswith(f"{name}: ")
+    assert told in problem.message
+
+
+def test_what_each_kind_of_task_promises_is_checked():
+    assert {promised_minutes(kind.name) for kind in ASKED_FOR} <= PARAMETERS.keys()
 
 
 def test_agents_work_in_the_hours_that_a_bundle_names():
     assert desk_terms({"calls.working_hours": "08:30 - 24:00"}).hours == WorkingHours(510, 1440)
+    assert desk_terms({"calls.working_hours": "9-17"}).hours == WorkingHours(540, 1020)
+    assert desk_terms({"calls.working_days": "mon, SAT"}).weekdays == {0, 5}
+    assert desk_terms({"calls.working_days": "TUE-SAT"}).weekdays == {1, 2, 3, 4, 5}
     assert desk_terms({}).hours == WorkingHours(540, 1080)
     assert desk_terms({}).weekdays == {0, 1, 2, 3, 4}
