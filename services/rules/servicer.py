@@ -32,7 +32,7 @@ from shared.call import Call
 from shared.catalogue import Catalogue
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
-from shared.errors import NotFound, PermissionDenied
+from shared.errors import NotFound
 from shared.person_export import demand_permission
 from touchpoint.common.v1.bus_pb2 import ContactNotice, DecisionNotice
 from touchpoint.common.v1.vocabulary_pb2 import Channel
@@ -105,7 +105,6 @@ class RulesServicer(DefinitionRpcs):
     async def reserve_contact(
         self, call: Call, request: pb.ReserveContactRequest
     ) -> pb.ReserveContactResponse:
-        await self._demand_own(request.contact_id, request.reserved_by)
         now_us = self._clock.now_us()
         keys = tuple(each.key for each in request.identity_keys)
         terms = self._terms.of(request.offer_no)
@@ -128,7 +127,7 @@ class RulesServicer(DefinitionRpcs):
             group=terms.group,
             time_zone=request.time_zone or policy.time_zone,
             closed=gate is not None,
-            reserved_by=request.reserved_by,
+            reserved_by=request.reserved_by if request.HasField("reserved_by") else None,
         )
         granted = await self._ledger.reserve(reservation)
         persons = persons or await self._ledger.persons_of(keys)
@@ -143,25 +142,13 @@ class RulesServicer(DefinitionRpcs):
     async def release_contact(
         self, call: Call, request: pb.ReleaseContactRequest
     ) -> pb.ReleaseContactResponse:
-        await self._demand_own(request.contact_id, request.released_by)
         released = await self._ledger.release(
             request.contact_id,
             self._clock.now_us(),
             unless_confirmed=request.unless_confirmed,
+            released_by=request.released_by,
         )
         return pb.ReleaseContactResponse(released=released)
-
-    async def _demand_own(self, contact_id: str, caller: str) -> None:
-        """Raise PermissionDenied for a contact that is not this caller's; empty may have all."""
-        if not caller:
-            return
-        reserved_by = await self._ledger.reserved_by(contact_id)
-        if reserved_by not in (None, caller):
-            raise PermissionDenied(
-                "this contact is somebody else's",
-                reason="NOT_YOURS",
-                metadata={"field": "contact_id"},
-            )
 
     async def get_decision(
         self, call: Call, request: pb.GetDecisionRequest

@@ -124,8 +124,9 @@ class Reservation:
     """In which their days and weeks begin."""
     closed: bool = False
     """Nobody may be approached now: only what is held already is granted."""
-    reserved_by: str = ""
-    """The caller of the edge whose contact it is; empty: none of them."""
+    reserved_by: str | None = ""
+    """The caller of the edge whose contact it is; empty: none of them. None: nobody knows, and the
+    first that asks for it again has it."""
 
     @property
     def occasion(self) -> Occasion:

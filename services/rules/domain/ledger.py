@@ -52,19 +52,24 @@ class Ledger(Protocol):
     async def reserve(self, reservation: Reservation) -> bool:
         """Reserve a contact; the same id is answered the same.
 
-        For pseudonyms that lead to nobody it waits until a change tells who it is; where the only
-        ones known fit several people nothing is granted.
+        Raises PermissionDenied where the contact is somebody else's, whatever became of it. For
+        pseudonyms that lead to nobody it waits until a change tells who it is; where the only ones
+        known fit several people nothing is granted.
         """
         ...
 
-    async def reserved_by(self, contact_id: str) -> str | None:
-        """Return who reserved a contact; empty: no caller of the edge. None: there is none."""
-        ...
-
     async def release(
-        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+        self,
+        contact_id: str,
+        now_us: int,
+        *,
+        unless_confirmed: bool = False,
+        released_by: str = "",
     ) -> bool:
-        """Give a contact back; False when it was not held, or is confirmed and so to stay."""
+        """Give a contact back; False when it was not held, or is confirmed and so to stay.
+
+        Raises PermissionDenied where it is not of who releases it; empty: who may release all.
+        """
         ...
 
     async def contacts(

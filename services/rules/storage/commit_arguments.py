@@ -84,6 +84,7 @@ def reservation_arguments(
         *_counter_columns(counters),
         notice,
         contacts_of(persons[0]),
+        reservation.reserved_by,
     )
 
 

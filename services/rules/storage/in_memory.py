@@ -143,14 +143,17 @@ class InMemoryLedger:
             return False
         return self._contacts.reserve(replace(asked, person_ids=persons))
 
-    async def reserved_by(self, contact_id: str) -> str | None:
-        held = self._contacts.rows.get(contact_id)
-        return held.reserved_by if held else None
-
     async def release(
-        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+        self,
+        contact_id: str,
+        now_us: int,
+        *,
+        unless_confirmed: bool = False,
+        released_by: str = "",
     ) -> bool:
-        return self._contacts.release(contact_id, now_us, unless_confirmed=unless_confirmed)
+        return self._contacts.release(
+            contact_id, now_us, unless_confirmed=unless_confirmed, released_by=released_by
+        )
 
     async def contacts(
         self, person_ids: Sequence[str], since_us: int, now_us: int

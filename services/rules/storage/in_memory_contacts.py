@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.rules.domain.changes import Contacted, Identified, Seen
+from services.rules.domain.contact_owners import demand_own
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.counters import Contact, Counter, counters_for
 from services.rules.domain.drafts import DecisionDraft, Reservation, WantedContact
@@ -30,7 +31,7 @@ class Held:
     lapse_us: int
     position: int
     confirmed_by: str = ""
-    reserved_by: str = ""
+    reserved_by: str | None = ""
 
     def counts(self, now_us: int) -> bool:
         return self.state == ContactState.CONFIRMED or (
@@ -134,11 +135,14 @@ class InMemoryContacts:
 
     def reserve(self, asked: Reservation) -> bool:
         known = self.rows.get(asked.contact_id)
+        if known is not None:
+            demand_own(known.reserved_by, asked.reserved_by)
         if known is not None and known.state != ContactState.RESERVED:
             return known.state == ContactState.CONFIRMED
         if known is not None and known.counts(asked.now_us):
             later_us = max(known.lapse_us, asked.until_us)
-            self.rows[asked.contact_id] = replace(known, lapse_us=later_us)
+            owner = asked.reserved_by if known.reserved_by is None else known.reserved_by
+            self.rows[asked.contact_id] = replace(known, lapse_us=later_us, reserved_by=owner)
             return True
         counters, _ = counters_for(asked.limits, asked.occasion, [asked.subject])
         persons, now_us = asked.person_ids, asked.now_us
@@ -167,8 +171,12 @@ class InMemoryContacts:
         self.rows[asked.contact_id] = replace(held, reserved_by=asked.reserved_by)
         return True
 
-    def release(self, contact_id: str, now_us: int, *, unless_confirmed: bool) -> bool:
+    def release(
+        self, contact_id: str, now_us: int, *, unless_confirmed: bool, released_by: str = ""
+    ) -> bool:
         held = self.rows.get(contact_id)
+        if held is not None:
+            demand_own(held.reserved_by, released_by)
         if held is None or not held.counts(now_us):
             return False
         if unless_confirmed and held.state == ContactState.CONFIRMED:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from services.rules.domain.budgets import Spend
 from services.rules.domain.changes import Change
+from services.rules.domain.contact_owners import demand_own, foreign_contact
 from services.rules.domain.counters import Contact
 from services.rules.domain.drafts import CommitOutcome, CommitResult, DecisionDraft, Reservation
 from services.rules.domain.facts import CheckFacts, LoggedContact, StoredDecision
@@ -32,6 +33,8 @@ from touchpoint.common.v1.bus_pb2 import ContactNotice
 
 _SQL = Queries.beside(__file__)
 _SLICE = 1000
+_FOREIGN = 2
+"""What `reserve_contact` answers for a contact that is somebody else's."""
 
 
 class PostgresLedger:
@@ -116,7 +119,7 @@ class PostgresLedger:
             )
             if not persons:
                 return False
-            granted = await transaction.fetchval(
+            outcome = await transaction.fetchval(
                 _SQL.reserve_contact,
                 *reservation_arguments(
                     reservation,
@@ -124,21 +127,23 @@ class PostgresLedger:
                     _reserved_notice(reservation, persons[0]).SerializeToString(),
                 ),
             )
-            if granted:
-                await transaction.execute(
-                    _SQL.note_reserved_by, reservation.contact_id, reservation.reserved_by
-                )
+            if outcome == _FOREIGN:
+                raise foreign_contact()
             transaction.wrote_outbox = True
-        return bool(granted)
-
-    async def reserved_by(self, contact_id: str) -> str | None:
-        found: str | None = await self._database.fetchval(_SQL.reserved_by, contact_id)
-        return found
+        return bool(outcome)
 
     async def release(
-        self, contact_id: str, now_us: int, *, unless_confirmed: bool = False
+        self,
+        contact_id: str,
+        now_us: int,
+        *,
+        unless_confirmed: bool = False,
+        released_by: str = "",
     ) -> bool:
         async with self._database.transaction() as transaction:
+            if released_by:
+                owner = await transaction.fetchval(_SQL.reserved_by, contact_id)
+                demand_own(owner, released_by)
             row = await transaction.fetchrow(
                 _SQL.release_contact, contact_id, now_us, unless_confirmed
             )

@@ -83,7 +83,7 @@ SELECT outcome, refused, answered, unpromised FROM commit_decision(
 -- name: reserve_contact
 SELECT reserve_contact(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22
+    $21, $22, $23
 )
 
 -- name: persons_of
@@ -104,13 +104,9 @@ SELECT person_id, policy, placement, session_id, decision_id, offer_no AS number
 FROM contacts
 WHERE person_id = ANY($1::text[]) AND time_us > $2 AND (state = 2 OR state = 1 AND lapse_us > $3)
 
--- name: note_reserved_by
--- Only where it was reserved in this very transaction, and not merely asked for again.
-UPDATE contacts SET reserved_by = $2
-WHERE contact_id = $1 AND change_xid = pg_current_xact_id()
-
 -- name: reserved_by
-SELECT reserved_by FROM contacts WHERE contact_id = $1
+-- Whose it is, which nobody changes until this transaction ends; NULL where nobody knows.
+SELECT reserved_by FROM contacts WHERE contact_id = $1 FOR UPDATE
 
 -- name: release_contact
 -- Returns what the notice of it needs, nothing when it was not held.

@@ -74,6 +74,7 @@ class RulesApproaches:
             policy=POLICY,
             channel=Channel.CALL_CENTER,
             time_zone=snapshot.time_zone,
+            reserved_by="",
         )
         request.held_for.FromMicroseconds(HELD_US)
         answer = await invoke(self._rules.ReserveContact, request, call, _TIMEOUT_S)

@@ -87,6 +87,7 @@ class RulesPermits:
             policy=policy,
             channel=channel,  # type: ignore[arg-type]
             time_zone=person.time_zone,
+            reserved_by="",
         )
         request.held_for.FromMicroseconds(HELD_US)
         answer = await ask(self._rules.ReserveContact, request, own_call(_RULES), _TIMEOUT_S)

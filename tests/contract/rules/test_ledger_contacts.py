@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from services.rules.domain.changes import Identified, Seen
 from services.rules.domain.contacts import LAPSE_US
 from services.rules.domain.drafts import CommitOutcome, WantedContact
 from services.rules.domain.ledger import Ledger
 from services.rules.domain.retention import Keep
+from shared.errors import PermissionDenied
 from tests.contract.rules.ledger_kit import DAY, MINUTE, NOW, contacted, draft, reservation, used
 
 
@@ -50,21 +53,43 @@ async def test_a_reservation_that_nothing_confirms_lapses_after_ten_minutes(
     assert later.outcome is CommitOutcome.WRITTEN
 
 
-async def test_a_contact_is_whose_reserved_it_and_not_whose_asked_for_it_again(
+async def test_a_contact_is_whose_reserved_it_whatever_became_of_it(ledger: Ledger) -> None:
+    lapsed_us = NOW + Keep.RESERVATION_US + 1
+    await ledger.commit(draft("d1", 1))
+    for contact_id in ("held", "e1", "back", "lapsed"):
+        until_us = NOW + MINUTE if contact_id == "lapsed" else lapsed_us + DAY
+        mine = reservation(contact_id, reserved_by="crm", until_us=until_us, limits=())
+        assert await ledger.reserve(mine)
+    await ledger.note([contacted(1)])
+    await ledger.release("back", NOW, released_by="crm")
+    for contact_id in ("held", "e1", "back", "lapsed", "d1/web.home.banner/1"):
+        theirs = reservation(contact_id, reserved_by="ivr", person_ids=("bob",), now_us=lapsed_us)
+        with pytest.raises(PermissionDenied, match="somebody else's"):
+            await ledger.reserve(theirs)
+        with pytest.raises(PermissionDenied, match="somebody else's"):
+            await ledger.release(contact_id, lapsed_us, released_by="ivr")
+    assert await used(ledger, "bob", now_us=lapsed_us) == 0
+    for who in ("crm", ""):
+        ours = reservation("held", reserved_by=who, now_us=lapsed_us)
+        assert await ledger.reserve(ours)
+    assert not await ledger.release("lapsed", lapsed_us, released_by="crm")
+    assert await ledger.release("held", lapsed_us, released_by="crm")
+    assert not await ledger.release("never reserved", NOW, released_by="ivr")
+
+
+async def test_a_contact_that_nobody_knows_whose_it_is_becomes_the_first_callers(
     ledger: Ledger,
 ) -> None:
-    assert await ledger.reserved_by("mail") is None
+    for contact_id in ("mail", "call"):
+        assert await ledger.reserve(reservation(contact_id, reserved_by=None))
+    assert await ledger.release("call", NOW, released_by="ivr")
+    assert await ledger.reserve(reservation("mail", reserved_by=None))
     assert await ledger.reserve(reservation("mail", reserved_by="crm"))
-    assert await ledger.reserve(reservation("mail", reserved_by="other", now_us=NOW + MINUTE))
-    assert await ledger.reserved_by("mail") == "crm"
-    lapsed_us = NOW + Keep.RESERVATION_US + 1
-    again = reservation(
-        "mail", reserved_by="other", now_us=lapsed_us, until_us=lapsed_us + Keep.RESERVATION_US
-    )
-    assert await ledger.reserve(again)
-    assert await ledger.reserved_by("mail") == "other"
-    await ledger.commit(draft("d1", 1))
-    assert await ledger.reserved_by("d1/web.home/1") in ("", None)
+    with pytest.raises(PermissionDenied):
+        await ledger.reserve(reservation("mail", reserved_by="ivr"))
+    with pytest.raises(PermissionDenied):
+        await ledger.release("mail", NOW, released_by="ivr")
+    assert await ledger.release("mail", NOW, released_by="crm")
 
 
 async def test_an_impression_confirms_even_after_the_lapse(ledger: Ledger) -> None:

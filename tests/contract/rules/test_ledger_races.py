@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,10 +18,12 @@ from services.rules.domain.drafts import CommitOutcome
 from services.rules.domain.promises import LATE_US
 from services.rules.storage import MIGRATIONS
 from services.rules.storage.changes import write_changes
+from services.rules.storage.commit_arguments import reservation_arguments
 from services.rules.storage.ledger import PostgresLedger
-from shared.postgres import Limits, open_database
+from shared.errors import PermissionDenied
+from shared.postgres import Limits, migrate, open_database
 from shared.testing.postgres import TestServer
-from tests.contract.rules.ledger_kit import NOW
+from tests.contract.rules.ledger_kit import NOW, reservation
 from tests.contract.rules.promise_kit import PROMOTION, promising, spend, wanted
 
 PARTED = Budget(40, parts=(Account("best", 10), Account("alike", 10)))
@@ -27,6 +32,15 @@ GROUPS: list[tuple[str, ...]] = [("best",), ("alike",), ("alike", "best"), ()]
 
 AS_THE_VERSION_BEFORE = """
     SELECT end_promises('{ann}', '{""}', ARRAY[$1::integer], '{3}', ARRAY[$2::bigint])
+"""
+RESERVED_BY_THE_VERSION_BEFORE = (
+    f"SELECT reserve_contact({', '.join(f'${n}' for n in range(1, 23))})"
+)
+MADE_BY_THE_VERSION_BEFORE = """
+    INSERT INTO contacts (contact_id, person_id, policy, state, channel, offer_no, decision_id,
+        time_us, lapse_us)
+    VALUES ('d1/web/1', 'ann', 'marketing', 2, 1, 7, 'd1', 1, 0),
+        ('event/ann/1', 'ann', 'marketing', 2, 1, 7, '', 1, 0)
 """
 WAITING = """
     SELECT count(*) FROM pg_stat_activity
@@ -90,6 +104,54 @@ async def test_what_the_version_before_noted_as_redeemed_is_spent_once(replicas:
     assert await spend(ledger) == {"": (0, 1)}
     await ledger.note([Redeemed("ann", "", PROMOTION, NOW + 1, "event/ann/1", 0)])
     assert await spend(ledger) == {"": (0, 1)}
+
+
+async def test_of_two_callers_that_ask_for_one_contact_at_once_one_has_it(
+    replicas: Replicas,
+) -> None:
+    async def reserve(number: int, turn: int) -> bool:
+        asked = reservation(
+            f"mail-{number}", person_ids=(f"p{number}-{turn}",), reserved_by=f"caller {turn}"
+        )
+        try:
+            return await replicas[turn].reserve(asked)
+        except PermissionDenied:
+            return False
+
+    granted = await asyncio.gather(
+        *(reserve(number, turn) for number in range(30) for turn in (0, 1))
+    )
+    assert [first + second for first, second in zip(granted[::2], granted[1::2], strict=True)] == [
+        1
+    ] * 30
+
+
+async def test_what_was_reserved_before_it_was_noted_by_whom_is_its_callers(
+    postgres: TestServer, tmp_path: Path
+) -> None:
+    before = [each for each in sorted(MIGRATIONS.glob("*.sql")) if each.name < "0019"]
+    for each in before:
+        shutil.copy(each, tmp_path)
+    async with (
+        postgres.clone("rules", tmp_path) as url,
+        open_database(url, application="one", connections=2, limits=PATIENT) as database,
+    ):
+        asked = reservation("mail", reserved_by="crm")
+        await database.fetchval(
+            RESERVED_BY_THE_VERSION_BEFORE, *reservation_arguments(asked, ("ann",), b"")[:-1]
+        )
+        await database.execute(MADE_BY_THE_VERSION_BEFORE)
+        await migrate(database, MIGRATIONS)
+        await database.fetchval(
+            RESERVED_BY_THE_VERSION_BEFORE,
+            *reservation_arguments(replace(asked, contact_id="call"), ("ann",), b"")[:-1],
+        )
+        ledger = PostgresLedger(database)
+        assert await ledger.reserve(asked)
+        assert await ledger.release("call", NOW, released_by="crm")
+        for contact_id, caller in (("mail", "ivr"), ("d1/web/1", "crm"), ("event/ann/1", "crm")):
+            with pytest.raises(PermissionDenied):
+                await ledger.release(contact_id, NOW, released_by=caller)
 
 
 async def test_a_budget_is_given_away_to_the_last_and_no_further(replicas: Replicas) -> None:

@@ -235,5 +235,6 @@ async def test_a_contact_is_its_callers_own_unless_they_may_do_everything(edge, 
         await stub.ReserveContact(asked, metadata=metadata, timeout=5.0)
         given_back = pb.ReleaseContactRequest(contact_id="m")
         await stub.ReleaseContact(given_back, metadata=metadata, timeout=5.0)
-    assert edge.peers.rules.ReserveContact.request.reserved_by == owner
+    reserved = edge.peers.rules.ReserveContact.request
+    assert (reserved.HasField("reserved_by"), reserved.reserved_by) == (True, owner)
     assert edge.peers.rules.ReleaseContact.request.released_by == owner

@@ -315,6 +315,19 @@ async def test_who_did_not_reserve_a_contact_neither_takes_it_nor_gives_it_back(
     assert not await release("mail-9", "ivr")
 
 
+async def test_what_a_caller_of_before_reserved_is_whose_asks_first(rules: Rules) -> None:
+    asked = pb.ReserveContactRequest(contact_id="m", person_ids=["ann"], channel=Channel.EMAIL)
+    for by in (None, "crm"):
+        if by:
+            asked.reserved_by = by
+        assert (await rules.stub.ReserveContact(asked, timeout=5)).granted
+    given_back = pb.ReleaseContactRequest(contact_id="m", released_by="ivr")
+    with pytest.raises(grpc.aio.AioRpcError, match="somebody else's"):
+        await rules.stub.ReleaseContact(given_back, timeout=5)
+    given_back.released_by = "crm"
+    assert (await rules.stub.ReleaseContact(given_back, timeout=5)).released
+
+
 async def test_a_reservation_counts_for_a_day_or_for_as_long_as_it_is_asked_for(
     rules: Rules,
 ) -> None:
