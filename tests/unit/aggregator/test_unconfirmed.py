@@ -109,3 +109,27 @@ async def test_what_rules_refuses_is_not_told_for_ever(edge):
     assert len(await handed_over(edge)) == 1
     assert edge.unconfirmed.dropped == 1
     assert not edge.unconfirmed._waiting
+
+
+async def test_the_end_waits_only_so_long_for_all_that_is_left_together(edge, monkeypatch):
+    monkeypatch.setattr(unconfirmed, "_LAST_S", 0.01)
+    monkeypatch.setattr(unconfirmed, "_AT_ONCE", 1)
+    edge.peers.rules.Commit.error = Unavailable("dead")
+    for _ in range(3):
+        await decide(edge)
+    takes, never = edge.peers.rules.KeepAnswers, asyncio.get_running_loop().create_future()
+    edge.peers.rules.KeepAnswers = lambda request, **how: (
+        never if takes.requests else takes(request, **how)
+    )
+    await asyncio.wait_for(edge.unconfirmed._last(), 5)
+    assert (edge.unconfirmed.dropped, edge.unconfirmed._bytes) == (2, 0)
+    assert not edge.unconfirmed._waiting
+
+
+async def test_what_was_counted_as_lost_is_not_told_after_all(edge):
+    edge.peers.rules.Commit.error = edge.peers.rules.KeepAnswers.error = Unavailable("dead")
+    await decide(edge)
+    await edge.unconfirmed._last()
+    edge.peers.rules.KeepAnswers.error = None
+    assert edge.unconfirmed.dropped == 1
+    assert len(await handed_over(edge)) == 1, "the one try at the end"
