@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit
@@ -14,7 +15,16 @@ from services.aggregator.pipeline.trace import trace
 from services.aggregator.pipeline.wording import Wording
 from shared.call import own_call
 from shared.client import invoke
-from shared.errors import InvalidArgument, TouchpointError
+from shared.errors import (
+    InvalidArgument,
+    Overloaded,
+    PermissionDenied,
+    TooLarge,
+    TouchpointError,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
 from shared.logging import get_logger
 from touchpoint.rules.v1.rules_service_pb2 import KeepAnswersRequest, UnconfirmedAnswer
 
@@ -27,6 +37,13 @@ _LONGEST_PAUSE_S = 5.0
 _WRITTEN_AFTER_S = 0.05
 """By then the answer itself has left."""
 _AT_ONCE = 10
+_MOST_AT_ONCE_BYTES = 1024 * 1024
+_LARGEST_BYTES = 2 * 1024 * 1024
+"""Of one answer; rules takes no request beyond 4 MiB, and no trace beyond one."""
+_MOST_TRIES = 30
+"""Of what rules is late with or fails at, while it is there: that is some minutes."""
+_NOT_OF_ANSWERS = (Unavailable, Overloaded, Unimplemented, PermissionDenied, Unauthenticated)
+"""What a peer says whatever it is handed, so it is handed over again and again."""
 _TOLD_EVERY_S = 10.0
 MOST_BYTES = 16 * 1024 * 1024
 """Waiting to be handed over, of some kilobytes each; more is let go and counted."""
@@ -35,6 +52,19 @@ MOST_UNWRITTEN = 200
 log = get_logger(__name__)
 
 Answered = tuple[Question, Decision, Sequence[str]]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One answer in line."""
+
+    answer: UnconfirmedAnswer
+    size: int
+    """In bytes."""
+    tries: int = 0
+    """How often it was not taken, by itself."""
+    is_alone: bool = False
+    """It goes by itself: together with others it was not taken."""
 
 
 class Unconfirmed:
@@ -47,7 +77,7 @@ class Unconfirmed:
         self._peers = peers
         self._wording = wording
         self._unwritten: deque[Answered] = deque()
-        self._waiting: deque[UnconfirmedAnswer] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._there = asyncio.Event()
         self._told_at = 0.0
@@ -78,17 +108,56 @@ class Unconfirmed:
             await self._last()
 
     async def hand_over(self, timeout_s: float) -> None:
-        """Hand over all that waits; raises the peer's error, and keeps it then."""
+        """Hand over all that waits; raises the peer's error, and keeps it then.
+
+        What rules would not take together is handed over one by one. One that it refuses is
+        dropped; one that it is late with, or fails at, goes to the end of the line, so that it
+        keeps no other from being told, and is dropped in the end.
+        """
         while self._waiting:
-            some = [self._waiting[at] for at in range(min(_AT_ONCE, len(self._waiting)))]
+            some = self._next()
             try:
-                request = KeepAnswersRequest(answers=some)
+                request = KeepAnswersRequest(answers=[each.answer for each in some])
                 await invoke(self._peers.rules.KeepAnswers, request, own_call(_METHOD), timeout_s)
-            except InvalidArgument:
-                self._drop(len(some), "rules would not take it")
+            except _NOT_OF_ANSWERS:
+                raise
+            except TouchpointError as error:
+                if len(some) == 1:
+                    self._not_taken(error)
+                for each in some:
+                    each.is_alone = True
+                continue
             for _ in some:
-                self._bytes -= self._waiting.popleft().ByteSize()
+                self._let_go()
         self._there.clear()
+
+    def _next(self) -> list[_Waiting]:
+        """Return the first that go in one call, at least one."""
+        some: list[_Waiting] = []
+        size = 0
+        for each in self._waiting:
+            size += each.size
+            if some and (each.is_alone or size > _MOST_AT_ONCE_BYTES):
+                break
+            some.append(each)
+            if each.is_alone or len(some) == _AT_ONCE:
+                break
+        return some
+
+    def _not_taken(self, error: TouchpointError) -> None:
+        """Drop the first, or put it behind all others and raise what rules said of it."""
+        first = self._waiting[0]
+        first.tries += 1
+        if isinstance(error, InvalidArgument | TooLarge) or first.tries >= _MOST_TRIES:
+            self._drop(1, f"rules would not take it: {error.reason}")
+            self._let_go()
+            return
+        first.is_alone = True
+        self._waiting.rotate(-1)
+        raise error
+
+    def _let_go(self) -> None:
+        self._bytes -= self._waiting.popleft().size
 
     async def _last(self) -> None:
         while self._unwritten:
@@ -122,8 +191,12 @@ class Unconfirmed:
         answer.answered_time.FromMicroseconds(question.context.now_us)
         for placement in answer.placements:
             del placement.next[:]
-        self._bytes += answer.ByteSize()
-        self._waiting.append(answer)
+        size = answer.ByteSize()
+        if size > _LARGEST_BYTES:
+            self._drop(1, "it is too large")
+            return
+        self._bytes += size
+        self._waiting.append(_Waiting(answer, size))
         self._there.set()
 
     def _drop(self, count: int, why: str) -> None:

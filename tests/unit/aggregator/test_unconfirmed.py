@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from services.aggregator.pipeline import unconfirmed
-from shared.errors import InvalidArgument, Unavailable
+from shared.call import Call
+from shared.errors import DeadlineExceeded, Internal, InvalidArgument, TooLarge, Unavailable
+from shared.transport.direct import rpc_error
 from tests.unit.aggregator.deciding import asked, decide, shown
 from tests.unit.aggregator.edge import PC_1, PC_2, PERSON, PROMO, TV, candidates
 from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace
@@ -109,6 +111,75 @@ async def test_what_rules_refuses_is_not_told_for_ever(edge):
     assert len(await handed_over(edge)) == 1
     assert edge.unconfirmed.dropped == 1
     assert not edge.unconfirmed._waiting
+
+
+async def answers(edge, number):
+    """Answer without rules; returns the decisions, in order."""
+    edge.peers.rules.Commit.error = Unavailable("dead")
+    return [(await decide(edge)).decision_id for _ in range(number)]
+
+
+def failing(edge, error, *wrong):
+    """Let rules take all but what is wrong; returns what it took, as it took it."""
+    keep, taken = edge.peers.rules.KeepAnswers.answer, []
+
+    def told(request):
+        ids = [each.decision_id for each in request.answers]
+        if not set(ids).isdisjoint(wrong):
+            raise rpc_error(error, Call("/fake", request_id="request"))
+        taken.extend(ids)
+        return keep(request)
+
+    edge.peers.rules.KeepAnswers.answer = told
+    return taken
+
+
+@pytest.mark.parametrize("error", [InvalidArgument([]), TooLarge("too large")])
+async def test_what_rules_refuses_takes_no_other_with_it(edge, error):
+    first, wrong, last = await answers(edge, 3)
+    taken = failing(edge, error, wrong)
+    await handed_over(edge)
+    assert taken == [first, last]
+    assert (edge.unconfirmed.dropped, edge.unconfirmed._bytes) == (1, 0)
+
+
+@pytest.mark.parametrize("error", [DeadlineExceeded("late"), Internal("a defect")])
+async def test_what_rules_fails_at_keeps_no_other_waiting_and_is_given_up_in_the_end(
+    edge, monkeypatch, error
+):
+    monkeypatch.setattr(unconfirmed, "_MOST_TRIES", 3)
+    wrong, *others = await answers(edge, 3)
+    taken = failing(edge, error, wrong)
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            await handed_over(edge)
+    assert taken == others
+    await handed_over(edge)
+    assert (edge.unconfirmed.dropped, edge.unconfirmed._bytes) == (1, 0)
+
+
+async def test_while_rules_is_away_nothing_is_given_up(edge, monkeypatch):
+    monkeypatch.setattr(unconfirmed, "_MOST_TRIES", 1)
+    await answers(edge, 1)
+    edge.peers.rules.KeepAnswers.error = Unavailable("dead")
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await handed_over(edge)
+    assert (edge.unconfirmed.dropped, len(edge.unconfirmed._waiting)) == (0, 1)
+
+
+async def test_only_so_many_bytes_are_handed_over_at_once(edge, monkeypatch):
+    monkeypatch.setattr(unconfirmed, "_MOST_AT_ONCE_BYTES", 1)
+    await answers(edge, 3)
+    await handed_over(edge)
+    assert [len(each.answers) for each in edge.peers.rules.KeepAnswers.requests] == [1, 1, 1]
+
+
+async def test_what_is_too_large_for_rules_is_not_kept_for_it(edge, monkeypatch):
+    monkeypatch.setattr(unconfirmed, "_LARGEST_BYTES", 1)
+    await answers(edge, 1)
+    assert not await handed_over(edge)
+    assert edge.unconfirmed.dropped == 1
 
 
 async def test_the_end_waits_only_so_long_for_all_that_is_left_together(edge, monkeypatch):
