@@ -31,6 +31,7 @@ from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import EffectConsumer, Relay
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
+from shared.middleware.shedding import giving_way
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
 from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
@@ -38,6 +39,8 @@ from touchpoint.ranker.v1.ranker_service_pb2_grpc import RankerServiceStub
 from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 
 _APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
+PRIORITISE = giving_way("KeepAnswers")
+"""It comes when rules was short of time, of answers that left long ago."""
 _RELAY_PACE_S = 0.2
 """Decisions are journalled and contacts confirmed within a second; nobody waits for them."""
 
@@ -76,6 +79,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
             **_upkeep(runtime, parts, complete),
         },
         warm_up=lambda: database.rehearse(rehearse_decision),
+        prioritise=PRIORITISE,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from services.rules.domain.unconfirmed import StoredAnswer
 from shared.postgres import Database, Queries
@@ -17,17 +18,23 @@ class PostgresAnswers:
         self._database = database
 
     async def add(self, answers: Sequence[StoredAnswer]) -> None:
-        persons = sorted({person for each in answers for person in each.person_ids})
+        persons = [person for each in answers for person in each.person_ids]
+        lasts = list(accumulate(len(each.person_ids) for each in answers))
+        # Their decisions wait for the locks, so nothing is done under them but this one statement.
         async with self._database.transaction() as transaction:
             await transaction.execute(_SQL.lock_answered, persons)
-            for each in sorted(answers, key=lambda answer: answer.decision_id):
-                await transaction.execute(
-                    _SQL.add_answer,
-                    each.decision_id,
-                    list(each.person_ids),
-                    each.answered_us,
-                    each.answer,
-                )
+            await transaction.execute(
+                _SQL.add_answers,
+                [each.decision_id for each in answers],
+                [each.answered_us for each in answers],
+                persons,
+                [
+                    last - len(each.person_ids) + 1
+                    for each, last in zip(answers, lasts, strict=True)
+                ],
+                lasts,
+                [each.answer for each in answers],
+            )
 
     async def answer(self, decision_id: str) -> bytes:
         found: bytes | None = await self._database.fetchval(_SQL.unconfirmed_answer, decision_id)

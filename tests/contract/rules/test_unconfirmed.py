@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.rules.domain.ledger import Ledger
@@ -11,6 +13,7 @@ from services.rules.storage import MIGRATIONS, unconfirmed
 from services.rules.storage.in_memory import InMemoryLedger
 from services.rules.storage.ledger import PostgresLedger
 from services.rules.storage.unconfirmed import PostgresAnswers
+from shared.postgres.connection import Connection
 from shared.testing.plugin import FreshDatabase
 from shared.testing.statements import forgetting_plan
 from tests.contract.rules.ledger_kit import MINUTE, NOW
@@ -46,6 +49,43 @@ async def test_of_a_decision_the_latest_answer_stays_however_they_are_told(
     await answers.add([answered("d1", "ann"), later])
     await answers.add([answered("d1", "ann")])
     assert await answers.answer("d1") == later.answer
+
+
+async def test_many_told_at_once_keep_their_persons_and_of_a_decision_the_latest(
+    ledger: Ledger, answers: AnswerStore
+) -> None:
+    later = answered("d1", "ann", "bob", at_us=NOW + MINUTE)
+    told = [answered("d2"), later, answered("d1", "ann"), answered("d3", "cy"), answered("d4")]
+    await answers.add(told)
+    assert await answers.answer("d1") == later.answer
+    assert await ledger.erase(["bob"], []) == 1
+    assert await ledger.erase(["cy"], []) == 1
+    of_erased = answered("d5", "dan", "bob", at_us=NOW + MINUTE)
+    await answers.add([answered("d5", "dan"), of_erased, answered("d6", "eve")])
+    assert await answers.answer("d5") == answered("d5", "dan").answer
+    kept = [bool(await answers.answer(f"d{number}")) for number in range(1, 7)]
+    assert kept == [False, True, False, True, True, True]
+
+
+async def test_many_are_written_in_one_statement_under_the_locks_of_their_persons(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await fresh_database("rules", MIGRATIONS)
+    executed = list[str]()
+    execute = Connection.execute
+
+    async def noted(self: Connection, query: str, *given: Any, **how: Any) -> str:
+        executed.append(query)
+        return await execute(self, query, *given, **how)
+
+    monkeypatch.setattr(Connection, "execute", noted)
+    await PostgresAnswers(database).add([answered(f"d{n}", f"p{n}") for n in range(10)])
+    sql = unconfirmed._SQL
+    assert [each for each in executed if each in (sql.lock_answered, sql.add_answers)] == [
+        sql.lock_answered,
+        sql.add_answers,
+    ]
+    assert len([each for each in executed if "unconfirmed_answers" in each]) == 1
 
 
 async def test_it_goes_with_anyone_it_is_about_and_is_not_kept_of_them_again(

@@ -10,15 +10,18 @@ from typing import Any
 
 import grpc.aio
 import pytest_asyncio
+from google.protobuf.empty_pb2 import Empty
 
-from services.rules.app import open_service
+from services.rules.app import PRIORITISE, open_service
 from services.rules.config import RulesSettings, shipped_definitions
 from services.rules.definitions.files import read_folder
 from services.rules.storage import MIGRATIONS
 from shared.bus import Bus, Publication
 from shared.bus.subjects import erasures_of, events_of, identities_of
+from shared.call import Call
 from shared.hosting import hosted
 from shared.opening import OPENERS
+from shared.overload.priority import Priority
 from shared.postgres import Database, open_database
 from shared.runtime import Channels
 from shared.setting_types import Listen
@@ -306,3 +309,8 @@ async def test_of_two_who_apply_at_once_none_is_lost_without_a_word(replicas: An
     for text, answer in zip(texts, answers, strict=True):
         kept = [version for version in listed.versions if version.changed_by == text]
         assert len(kept) == (0 if answer in refused else 1)
+
+
+def test_unconfirmed_answers_give_way_to_all_that_somebody_waits_for() -> None:
+    for rpc, priority in (("KeepAnswers", Priority.BATCH), ("Commit", Priority.AGENT)):
+        assert PRIORITISE(Call(f"/rules/{rpc}", "r"), Empty()) is priority
