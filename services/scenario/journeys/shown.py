@@ -26,7 +26,8 @@ class Decisions(Protocol):
     async def shown(self, decision_id: str, person_ids: Collection[str]) -> Sequence[int]:
         """Return the numbers of what a decision showed to a person, best first.
 
-        Nothing where nobody knows, and of what was decided for somebody else.
+        Nothing where nobody knows, of what was decided for somebody else, and of an answer that
+        rules did not confirm: nobody checked then what may be said to whom.
         """
         ...
 
@@ -43,6 +44,9 @@ class RulesDecisions:
             answer = await invoke(self._rules.GetDecision, request, own_call(_METHOD), _TIMEOUT_S)
         except TouchpointError as error:
             log.warning("decision_not_known", reason=error.reason)
+            return ()
+        if not answer.committed:
+            # An answer that rules did not confirm may have shown what they must not be called with.
             return ()
         if answer.person_ids and not set(answer.person_ids).intersection(person_ids):
             return ()

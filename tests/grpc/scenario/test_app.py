@@ -101,7 +101,7 @@ class Peers:
     async def get_decision(self, request: Any, context: Any) -> Any:
         if request.decision_id not in self.decisions:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such decision")
-        answer = rules_pb.GetDecisionResponse()
+        answer = rules_pb.GetDecisionResponse(committed=True)
         place = answer.placements.add(placement="web.checkout")
         for offer_no in self.decisions[request.decision_id]:
             place.chosen.add(offer_no=offer_no)
