@@ -33,7 +33,7 @@ Tell = Callable[[int, int], None]
 
 def catalogue_of_suite(home: Path | None) -> Catalogue:
     """Return the catalogue as retrieval has it."""
-    made = Catalogue(details=True, variants=True)
+    made = Catalogue(details=True, variants=True, translations=True)
     with service("retrieval", home) as channel:
         stub = RetrievalServiceStub(channel)
         for response in call_each(

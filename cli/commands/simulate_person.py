@@ -51,6 +51,6 @@ def _catalogue(script: Script, home: Path | None) -> Catalogue:
     """Return the items of the script, or all that the running suite has where it names none."""
     if not script.items:
         return catalogue_of_suite(home)
-    made = Catalogue(details=True, variants=True)
+    made = Catalogue(details=True, variants=True, translations=True)
     made.apply(CatalogueBatch(previous_version=0, version=1, rows=script.items))
     return made

@@ -215,6 +215,7 @@ class Parts:
                 bus,
                 self.peers.retrieval,
                 service=settings.service,
+                translations=True,
                 on_change=self._catalogue_changed,
             ),
             BundleFollower(bus, RpcBundleSource(self.peers.rules, settings.service), playbook),

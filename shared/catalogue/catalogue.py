@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -120,10 +121,13 @@ class Catalogue:
     type_no: npt.NDArray[np.int32]
     """Number in `types` of what it is among its kind, the attribute `type`; 0: not said."""
 
-    def __init__(self, *, details: bool = False, variants: bool = False) -> None:
+    def __init__(
+        self, *, details: bool = False, variants: bool = False, translations: bool = False
+    ) -> None:
         """Keep `details` (creatives, attributes) only where they are shown or asked for.
 
-        Keep what tells `variants` of a family apart only where events are stamped with it.
+        Keep what tells `variants` of a family apart only where events are stamped with it, and
+        `translations` of titles only where people are spoken or written to.
         """
         self.version = 0
         self.size = 1
@@ -144,10 +148,11 @@ class Catalogue:
         self.translated: set[int] = set()
         """What has words in other languages than its own."""
         self.titles_by_language: dict[int, Mapping[str, str]] = {}
-        """Titles in other languages than its own, of what has any."""
+        """Titles in other languages than its own, of what has any; only with `translations`."""
         self._numbers: dict[str, int] = {}
         self._details: list[bytes] | None = [b""] if details else None
         self._variants = Variants() if variants else None
+        self._translations = translations
         self._allocate(_FIRST_CAPACITY)
 
     def offer_no(self, offer_id: str) -> int:
@@ -165,7 +170,10 @@ class Catalogue:
         return known
 
     def title(self, offer_no: int, locale: str) -> str:
-        """Return a title in the language of a locale, else its own; empty: no such offer."""
+        """Return a title in the language of a locale, else its own; empty: no such offer.
+
+        Its own as well where no translations are kept.
+        """
         if not 0 < offer_no < self.size:
             return ""
         others = self.titles_by_language.get(offer_no)
@@ -280,11 +288,8 @@ class Catalogue:
             self.translated.add(number)
         else:
             self.translated.discard(number)
-        titles = {each.language: each.title for each in row.creative.words if each.title}
-        if titles:
-            self.titles_by_language[number] = titles
-        else:
-            self.titles_by_language.pop(number, None)
+        if self._translations:
+            self._write_translations(row)
         _keep(self.about_nos, number, tuple(row.about_nos))
         _keep(
             self.about_categories,
@@ -293,6 +298,13 @@ class Catalogue:
         )
         if self._details is not None:
             self._details[number] = row.SerializeToString()
+
+    def _write_translations(self, row: CatalogueRow) -> None:
+        titles = {intern(each.language): each.title for each in row.creative.words if each.title}
+        if titles:
+            self.titles_by_language[row.offer_no] = titles
+        else:
+            self.titles_by_language.pop(row.offer_no, None)
 
     def _grow(self, size: int) -> None:
         if size <= self.size:

@@ -43,9 +43,10 @@ class CatalogueFollower:
         service: str,
         details: bool = False,
         variants: bool = False,
+        translations: bool = False,
         on_change: OnChange | None = None,
     ) -> None:
-        self.catalogue = Catalogue(details=details, variants=variants)
+        self.catalogue = Catalogue(details=details, variants=variants, translations=translations)
         self._retrieval = retrieval
         self._on_change = on_change
         self._model = ReadModel(

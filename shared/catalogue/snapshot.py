@@ -113,7 +113,10 @@ class CatalogueCopy:
 
 
 def catalogue_of(arrays: Arrays, version: int) -> Catalogue:
-    """Return the catalogue of a version, without details and variants; raises SnapshotError."""
+    """Return the catalogue of a version, without details, variants and translations.
+
+    Raises SnapshotError.
+    """
     try:
         texts = {name: _parted(arrays[name]) for name in ("offer_ids", "titles")}
         columns = {name: arrays[name] for name, _ in COLUMN_TYPES}

@@ -57,7 +57,7 @@ def row(offer_no, offer_id, kind, title, **facts):
     )
 
 
-def shop():
+def shop(**kept):
     product, content = OfferKind.PRODUCT, OfferKind.CONTENT
     rows = [
         row(PC_1, "pc-1", product, "Aurora 15", category=PCS, value_micros=100_000_000),
@@ -70,7 +70,7 @@ def shop():
         row(HELLO, "hello", OfferKind.SERVICE, "Call us", is_default=True),
         row(PC_1_BLUE, "pc-1-blue", product, "Aurora 15 blue", category=PCS, family_no=PC_1),
     ]
-    catalogue = Catalogue(details=True)
+    catalogue = Catalogue(details=True, **kept)
     catalogue.apply(CatalogueBatch(version=1, rows=rows))
     return catalogue
 

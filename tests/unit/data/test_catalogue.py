@@ -99,7 +99,7 @@ def test_details_are_kept_where_they_are_asked_for():
 def test_what_has_words_in_other_languages_is_known_until_it_has_none():
     translated, plain = row(1), row(1)
     translated.creative.words.add(language="de", title="Fernseher")
-    catalogue = Catalogue()
+    catalogue = Catalogue(translations=True)
     translated.creative.words.add(language="es", text="Grande")
     catalogue.apply(batch(1, translated, row(2)))
     assert catalogue.translated == {1}
@@ -111,6 +111,21 @@ def test_what_has_words_in_other_languages_is_known_until_it_has_none():
     catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[plain]))
     assert catalogue.translated == set()
     assert catalogue.title(1, "de") == catalogue.titles[1]
+    assert not catalogue.titles_by_language
+
+
+def test_titles_in_other_languages_are_kept_where_they_are_asked_for_and_each_language_once():
+    translated = [row(1), row(2)]
+    for each in translated:
+        each.creative.words.add(language="de", title="Fernseher")
+    kept, plain = Catalogue(translations=True), Catalogue()
+    for catalogue in (kept, plain):
+        catalogue.apply(batch(1, *translated))
+    (first,), (second,) = kept.titles_by_language.values()
+    assert first is second
+    assert not plain.titles_by_language
+    assert plain.title(1, "de") == plain.titles[1]
+    assert plain.translated == {1, 2}
 
 
 def test_everything_below_a_category_is_under_it():

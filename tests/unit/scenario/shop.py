@@ -108,7 +108,7 @@ def rows(**changes):
 
 
 def catalogue(**changes):
-    made = Catalogue()
+    made = Catalogue(translations=True)
     made.apply(CatalogueBatch(previous_version=0, version=1, rows=list(rows(**changes))))
     return made
 

@@ -199,7 +199,7 @@ async def test_it_is_in_their_language_and_tells_of_their_cart(peers):
 
 
 async def test_what_lies_in_the_cart_is_told_in_their_language(peers, monkeypatch):
-    sold = shop()
+    sold = shop(translations=True)
     row = sold.details(PC_1)
     row.creative.words.add(language="de", title="Aurora fünfzehn")
     sold.apply(CatalogueBatch(previous_version=1, version=2, rows=[row]))
