@@ -67,6 +67,7 @@ def events(records: EventRecords, money: Money | None = None) -> Values:
         "variant": _texts(records.variants),
         "details": _texts(records.details),
         "private": _texts(records.privates),
+        "owner": _texts(records.owners),
     }
 
 

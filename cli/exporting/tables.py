@@ -155,7 +155,7 @@ EVENTS = Table(
     "Everything that happened, one row per event, stamped from the catalogue as of its ingest.",
     [
         _EVENT,
-        Column("caller", Type.TEXT, "Who said so; unique together with event_id."),
+        Column("caller", Type.TEXT, "Who said so; unique together with event_id and owner."),
         _PERSON,
         Column("type", Type.TEXT, "view, purchase, impression …"),
         _TIME,
@@ -187,6 +187,14 @@ EVENTS = Table(
         Column("variant", Type.JSON, "What tells the item from others of its family, by name."),
         Column("details", Type.JSON, "Attributes that change a profile, texts by name."),
         Column("private", Type.JSON, "Query, page, all other attributes.", is_personal=True),
+        Column(
+            "owner",
+            Type.TEXT,
+            "Whose the event_id is among those whom its caller speaks for, as kind:value; "
+            "null: the caller's.",
+            is_personal=True,
+            is_later=True,
+        ),
     ],
     day="time",
 )

@@ -61,6 +61,8 @@ def events(batch: Any) -> EventRecords:
         **{field: list(map(_micros, _cells(batch, name))) for field, name in _MONEY.items()},
         **{field: _cells(batch, name) for field, name in (*_PLAIN.items(), *_TIMES.items())},
     }
+    if "owner" in batch.schema.names:  # not in earlier exports
+        columns["owners"] = [cell or "" for cell in _cells(batch, "owner")]
     return EventRecords(
         **columns,
         channels=[Channel.Value.Value(cell) for cell in _cells(batch, "channel")],

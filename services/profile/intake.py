@@ -222,6 +222,7 @@ class Intake:
                 said.placement,
                 private,
                 referred,
+                owner,
             )
         )
 

@@ -22,7 +22,7 @@ COLUMNS = (
     "person_ids", "event_ids", "callers", "types", "times_us", "received_us", "channels", "origins",
     "offer_ids", "categories", "brands", "price_micros", "cost_micros", "quantities",
     "value_micros", "session_ids", "order_ids", "gifts", "durations_s", "reassurances", "details",
-    "decision_ids", "placements", "variants", "topics", "privates",
+    "decision_ids", "placements", "variants", "topics", "privates", "owners",
 )  # fmt: skip
 """In the order of the statement `export_events`, after the position."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.profile.domain.applying import AT_ONCE
 from services.profile.domain.event import NO_DETAILS, Event, Topic
+from services.profile.domain.owners import read_owner
 from services.profile.domain.placing import Rejection
 from services.profile.domain.ports import Arrival, NewLink
 from services.profile.domain.relationships import OPEN, Relationship
@@ -37,7 +38,7 @@ from touchpoint.profile.v1.transfer_pb2 import (
 )
 
 _RECEIVED, _ORIGIN, _OFFER = 5, 7, 8
-_LONGEST = {"privates": LONGEST_PRIVATE} | dict.fromkeys(
+_LONGEST = {"privates": LONGEST_PRIVATE, "owners": 512} | dict.fromkeys(
     ("details", "categories", "variants"), 16_384
 )
 """Characters of texts that are no ids."""
@@ -65,10 +66,11 @@ class RecordReader:
     async def events(
         self, records: EventRecords, now_us: int
     ) -> tuple[list[MovedEvent], list[Rejection]]:
-        """Return the events that can be taken; columns are of equal length."""
+        """Return the events that can be taken; columns are of equal length, owners or left out."""
         taken: list[MovedEvent] = []
         wrong: list[Rejection] = []
         columns = [getattr(records, name) for name in COLUMNS]
+        columns[-1] = records.owners or [""] * len(records.event_ids)
         for place, row in enumerate(zip(*columns, strict=True)):
             try:
                 taken.append(self._event(place, row, now_us))
@@ -113,7 +115,7 @@ class RecordReader:
         (
             person_id, event_id, caller, kind, time_us, _, channel, _, offer_id, category, brand,
             price, cost, quantity, value, session_id, order_id, gift, duration_s, reassurance,
-            details, decision_id, placement, variant, topic, private,
+            details, decision_id, placement, variant, topic, private, owner,
         ) = row  # fmt: skip
         _check_ids(person_id=person_id)
         check_type(kind)
@@ -125,14 +127,21 @@ class RecordReader:
             value, session_id, order_id, gift, duration_s, reassurance, _variant(variant),
             _topic(topic), _details(details),
         )  # fmt: skip
-        # When it came in, and how, is another matter in each home.
-        content = repr((*row[:_RECEIVED], channel, *row[_OFFER:])).encode()
-        key, digest = self._intake.fingerprints(caller, event_id, content)
+        # When it came in, and how, is another matter in each home; the owner is part of the name.
+        content = repr((*row[:_RECEIVED], channel, *row[_OFFER:-1])).encode()
+        owner_key = self._owner(owner)
+        key, digest = self._intake.fingerprints(caller, event_id, content, owner_key)
         arrival = Arrival(
             place, key, digest, event, (), event_id, caller, decision_id, placement,
-            _private(private),
+            _private(private), owner_key=owner_key,
         )  # fmt: skip
         return MovedEvent(person_id, arrival)
+
+    def _owner(self, text: str) -> bytes:
+        try:
+            return read_owner(text, lambda kind, value: self._intake.identity(kind, value).key)
+        except ValueError as error:
+            raise MistakenError(f"owners: {error}") from error
 
 
 def _relationship(now_us: int, person_id: str, record: RelationshipRecord) -> Relationship:

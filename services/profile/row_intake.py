@@ -41,6 +41,8 @@ from services.profile.row_columns import (
 from touchpoint.profile.v1.transfer_pb2 import EventRows
 
 _EVENT, _ARRIVAL = maker(Event), maker(Arrival)
+_NO_OWNER = b""
+"""A file speaks for all of its people as one caller."""
 _ROWS_AT_ONCE = 1_000
 """Taken before requests get their turn: about 5 ms."""
 
@@ -89,6 +91,7 @@ class RowIntake:
             [self._referred(columns, place) for place in range(len(event_ids))]
             if REFER in columns["types"]
             else repeat(b""),
+            repeat(_NO_OWNER),
         )
         return list(map(_ARRIVAL, rows))
 
@@ -166,6 +169,7 @@ class RowIntake:
                 continue
             prints = self._intake.fingerprints(caller, said.event_id, content.encode())
             of_event = (event, who, said.event_id, caller, said.decision_id, said.placement)
-            taken.arrivals.append(_ARRIVAL((first + place, *prints, *of_event, private, referred)))
+            rest = (private, referred, _NO_OWNER)
+            taken.arrivals.append(_ARRIVAL((first + place, *prints, *of_event, *rest)))
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -25,7 +25,7 @@ class Arrival(NamedTuple):
     place: int
     """Its place in the request."""
     key: bytes
-    """16 bytes that stand for caller and event id."""
+    """16 bytes that stand for caller, event id and owner."""
     digest: bytes
     """16 bytes that stand for its content."""
     event: Event
@@ -39,6 +39,8 @@ class Arrival(NamedTuple):
     """What only an export may read; stored encrypted. Empty: nothing."""
     referred: bytes = b""
     """Pseudonym of whom it refers; empty: nobody."""
+    owner_key: bytes = b""
+    """Pseudonym of whose its id is among those whom the caller speaks for; empty: the caller's."""
 
 
 Pack = Callable[["Member", int], None]

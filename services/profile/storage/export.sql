@@ -41,7 +41,7 @@ ORDER BY slice_id
 SELECT position, person_id::text, seq, event_id, caller, received_us, time_us, type, channel,
     offer_no, family_no, category, brand, price_micros, cost_micros, quantity, value_micros,
     session_id, order_id, gift, duration_s, reassurance, details, decision_id, placement, private,
-    slice_id, variant, topic
+    slice_id, variant, topic, encode(owner_key, 'hex') AS owner_key
 FROM events
 WHERE person_id = ANY($1::uuid[]) AND position > $2
 ORDER BY position

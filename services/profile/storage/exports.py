@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from services.profile.domain.owners import owner_text
 from services.profile.domain.ports import Member, NewLink
 from services.profile.domain.relationships import Relationship
 from services.profile.domain.restoring import MovedLink
@@ -137,21 +138,43 @@ class Exports:
     async def events(
         self, position: int, types: Sequence[str], *, personal: bool
     ) -> AsyncIterator[tuple[int, Sequence[Any]]]:
-        """Yield (position after it, rows of `export_events`), the private part as text."""
-        async for after, rows in self._streams.records(position, types):
-            yield after, await self._opened(rows, personal=personal)
+        """Yield (position after it, rows of `export_events`), the private part and owner as text.
 
-    async def _opened(self, rows: Sequence[Any], *, personal: bool) -> Sequence[Any]:
-        persons = {row[1] for row in rows if row[-1] is not None} if personal else set()
-        if not persons:
-            return [(*row[:-1], "") for row in rows]
-        keys: Sequence[Any] = await self._database.fetch(QUERIES.person_keys, sorted(persons))
+        Without personal values both are empty.
+        """
+        async for after, rows in self._streams.records(position, types):
+            if personal:
+                yield after, await self._opened(rows)
+            else:
+                yield after, [(*row[:-2], "", "") for row in rows]
+
+    async def _opened(self, rows: Sequence[Any]) -> Sequence[Any]:
+        persons = {row[1] for row in rows if row[-2] is not None}
+        keys: Sequence[Any] = ()
+        if persons:
+            keys = await self._database.fetch(QUERIES.person_keys, sorted(persons))
         known = {person_id for person_id, _ in keys}  # without those erased in between
         for person_id, wrapped in keys:
             self._keyring.open(person_id, wrapped)
-        return [(*row[:-1], self._private(row[1], row[-1], known)) for row in rows]
+        privates = [self._private(row[1], row[-2], known) for row in rows]
+        owners = await self._owners({row[-1] for row in rows if row[-1] is not None})
+        return [
+            (*row[:-2], private, owners.get(row[-1], ""))
+            for row, private in zip(rows, privates, strict=True)
+        ]
 
     def _private(self, person_id: str, sealed: bytes | None, known: set[str]) -> str:
         if sealed is None or person_id not in known:
             return ""
         return self._keyring.decrypt(person_id, sealed, PRIVATE)
+
+    async def _owners(self, keys: set[bytes]) -> Mapping[bytes | None, str]:
+        found: dict[bytes | None, str] = {key: owner_text(key) for key in keys}
+        rows: Sequence[Any] = ()
+        if keys:
+            rows = await self._database.fetch(TRANSFER.export_owners, sorted(keys))
+        for key, person_id, kind, sealed, wrapped in rows:
+            self._keyring.open(person_id, wrapped)
+            value = self._keyring.decrypt(person_id, sealed, VALUE)
+            found[key] = owner_text(key, kind, value)
+        return found

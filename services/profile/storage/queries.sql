@@ -152,13 +152,14 @@ DELETE FROM identities WHERE identity_key = $1 AND person_id = $2 AND NOT shared
 INSERT INTO events (
     person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,
     category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
-    duration_s, reassurance, variant, topic, details, decision_id, placement, private)
+    duration_s, reassurance, variant, topic, details, decision_id, placement, private,
+    owner_key)
 SELECT * FROM unnest(
     $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
     $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[],
     $14::bigint[], $15::double precision[], $16::bigint[], $17::text[], $18::text[],
     $19::boolean[], $20::double precision[], $21::boolean[], $22::text[], $23::smallint[],
-    $24::text[], $25::text[], $26::text[], $27::bytea[])
+    $24::text[], $25::text[], $26::text[], $27::bytea[], $28::bytea[])
 
 -- name: glance
 -- Two kinds of rows, of one moment: where identities lead, and everybody of the sets these are of,
@@ -217,14 +218,15 @@ told AS (
 INSERT INTO events (
     person_id, seq, event_id, caller, received_us, time_us, type, channel, offer_no, family_no,
     category, brand, price_micros, cost_micros, quantity, value_micros, session_id, order_id, gift,
-    duration_s, reassurance, variant, topic, details, decision_id, placement, private)
+    duration_s, reassurance, variant, topic, details, decision_id, placement, private,
+    owner_key)
 SELECT event.*
 FROM unchanged, unnest(
     $15::uuid[], $16::bigint[], $17::text[], $18::text[], $19::bigint[], $20::bigint[],
     $21::text[], $22::smallint[], $23::bigint[], $24::bigint[], $25::text[], $26::text[],
     $27::bigint[], $28::bigint[], $29::double precision[], $30::bigint[], $31::text[],
     $32::text[], $33::boolean[], $34::double precision[], $35::boolean[], $36::text[],
-    $37::smallint[], $38::text[], $39::text[], $40::text[], $41::bytea[]) AS event
+    $37::smallint[], $38::text[], $39::text[], $40::text[], $41::bytea[], $42::bytea[]) AS event
 
 -- name: person_keys
 SELECT person_id::text, key_wrapped FROM persons WHERE person_id = ANY($1::uuid[])

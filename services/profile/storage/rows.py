@@ -49,6 +49,7 @@ EVENT_COLUMNS = (
     "decision_id",
     "placement",
     "private",
+    "owner_key",
 )
 HISTORY_COLUMNS = (*EVENT_COLUMNS, "slice_id")
 
@@ -73,6 +74,7 @@ def event_row(recorded: Recorded, received_us: int, keyring: Keyring) -> tuple[A
         arrival.decision_id,
         arrival.placement,
         keyring.encrypt(person_id, private, PRIVATE) if private else None,
+        arrival.owner_key or None,
     )
 
 

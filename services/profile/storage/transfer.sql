@@ -65,8 +65,14 @@ ORDER BY linked_us, links.link_id
 SELECT position, person_id::text, event_id, caller, type, time_us, received_us, channel,
     CASE WHEN slice_id IS NULL THEN 1 ELSE 2 END AS origin, offer_no, category, brand, price_micros,
     cost_micros, quantity, value_micros, session_id, order_id, gift, duration_s, reassurance,
-    coalesce(details, ''), decision_id, placement, variant, topic, private
+    coalesce(details, ''), decision_id, placement, variant, topic, private, owner_key
 FROM events
 WHERE position > $1 AND position <= $2 AND (cardinality($3::text[]) = 0 OR type = ANY($3::text[]))
 ORDER BY position
 LIMIT $4
+
+-- name: export_owners
+-- Without those who are known no more: there is nothing left of them but the pseudonym.
+SELECT identity_key, person_id::text, kind, value_encrypted, key_wrapped
+FROM identities JOIN persons USING (person_id)
+WHERE identity_key = ANY($1::bytea[])

@@ -83,9 +83,12 @@ class Client:
             event.attributes.update(fields["attributes"])
         return event
 
-    async def record(self, *events, may_link=True, caller="web"):
+    async def record(self, *events, may_link=True, caller="web", owned=False):
+        """Record events; if `owned`, their ids belong to the first identity of each."""
+        named = [keys_of(event.identities, self._key) for event in events]
         keys = [
-            pb.EventKeys(identity_keys=keys_of(event.identities, self._key)) for event in events
+            pb.EventKeys(identity_keys=each, owner_key=each[0].key if owned else b"")
+            for each in named
         ]
         return await self.stub.RecordEvents(
             pb.RecordEventsRequest(events=events, keys=keys, caller=caller, may_link=may_link),

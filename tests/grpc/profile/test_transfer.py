@@ -189,6 +189,7 @@ BAD = (
     ("event_ids", "", "must not be empty"),
     ("privates", "no object", "JSON object"),
     ("variants", "[" * 9_000, "JSON object"),
+    ("owners", "key:no", "owners: "),
 )
 
 
@@ -273,6 +274,66 @@ async def test_a_home_knows_its_own_export(client):
     assert not persons.rejected
     assert not events.rejected
     assert same_everywhere(await client.profile(ADA)) == same_everywhere(before)
+
+
+OTHER_COOKIE = ("visitor", "another cookie")
+
+
+async def told_by_two_visitors(client):
+    """One page, two visitors, and the same event_id, as only a browser's key can."""
+    events = [client.event([who], "view", event_id="same") for who in (COOKIE, OTHER_COOKIE)]
+    answer = await client.record(*events, caller="page", owned=True)
+    assert (answer.accepted, answer.duplicates) == (2, 0)
+    return events
+
+
+async def test_a_home_knows_the_events_of_visitors_in_its_own_export(client):
+    await told_by_two_visitors(client)
+    _, events = await restored(client, *await exported(client))
+    assert (events.accepted, events.duplicates) == (0, 2)
+
+
+async def test_visitors_who_had_the_same_event_id_both_keep_their_event_in_another_home(
+    client, other
+):
+    told = await told_by_two_visitors(client)
+    pages, slices = await exported(client)
+    _, events = await restored(other, pages, slices)
+    assert (events.accepted, events.duplicates) == (2, 0)
+    _, events = await restored(other, pages, slices)
+    assert (events.accepted, events.duplicates) == (0, 2)
+    # What their browsers repeat there is known as well, although pseudonyms are others there.
+    assert not (await other.record(*told, caller="page", owned=True)).accepted
+    [[records], [again]] = slices, (await exported(other))[1]
+    assert list(records.owners) == list(again.owners) == [":".join(COOKIE), ":".join(OTHER_COOKIE)]
+
+
+async def test_events_of_a_visitor_who_is_known_no_more_stay_apart(client, other):
+    told = [(COOKIE, ADA), (OTHER_COOKIE, BOB)]
+    logins = [client.event(who, "login", event_id="same") for who in told]
+    await client.record(*logins, caller="page", owned=True)
+    await client.database.execute("DELETE FROM identities WHERE kind = 'visitor'")
+    pages, slices = await exported(client)
+    assert len(set(slices[0].owners)) == 2
+    assert all(owner.startswith("key:") for owner in slices[0].owners)
+    _, events = await restored(client, pages, slices)
+    assert (events.accepted, events.duplicates) == (0, 2)
+    _, events = await restored(other, pages, slices)
+    assert (events.accepted, events.duplicates) == (2, 0)
+
+
+async def test_whose_an_event_id_is_is_personal(client):
+    await told_by_two_visitors(client)
+    _, [records] = await exported(client, personal=False)
+    assert list(records.owners) == ["", ""]
+
+
+async def test_an_export_from_before_ids_had_owners_is_restored(client, other):
+    await a_past(client)
+    pages, [records] = await exported(client)
+    records.ClearField("owners")
+    _, events = await restored(other, pages, [records])
+    assert events.accepted == len(records.event_ids)
 
 
 async def test_an_export_that_leaves_the_house_is_noted_of_those_who_agreed(client):

@@ -207,6 +207,23 @@ def test_an_export_from_before_amounts_said_their_currency_can_be_read_back(tmp_
     assert sum(len(found.event_ids) for found in Export.open(tmp_path).events()) == 3
 
 
+def test_whose_an_event_id_is_comes_back_and_earlier_exports_know_of_nobody(tmp_path):
+    import pyarrow.parquet as parquet
+
+    home = OneHome()
+    home.happens("e3", BOB, "view", FIRST_US, owners="visitor:v-1")
+    exported(home, tmp_path, in_house=True)
+    [owned] = [row for row in read(tmp_path, "events") if row["owner"]]
+    assert (owned["event_id"], owned["owner"]) == ("e3", "visitor:v-1")
+    restored = [owner for found in Export.open(tmp_path).events() for owner in found.owners]
+    assert sorted(restored) == ["", "", "", "visitor:v-1"]
+    for path in tmp_path.glob("events/day=*/*.parquet"):
+        parquet.write_table(parquet.ParquetFile(path).read().drop_columns(["owner"]), path)
+    earlier = list(Export.open(tmp_path).events())
+    assert sum(len(found.event_ids) for found in earlier) == 4
+    assert not any(found.owners for found in earlier)
+
+
 def test_the_next_export_adds_only_what_is_new(tmp_path):
     home = OneHome()
     exported(home, tmp_path, in_house=True)
