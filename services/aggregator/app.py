@@ -161,7 +161,7 @@ def bound(
         contacts=ContactDesk(peers, identification, catalogue, definitions),
         tasks=TaskDesk(peers, Briefings(peers, wording, clock)),
         questions=QuestionDesk(peers, identification),
-        visitors=identification.visitors,
+        identification=identification,
         caps=caps,
         preferences=PreferenceDesk(peers, identification, wording, clock),
         unsubscribing=UnsubscribeDesk(peers, identification.links, clock),

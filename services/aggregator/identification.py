@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.aggregator.pipeline.question import Named
 from shared.callers.visitors import ForgedVisitorError, VisitorIds
@@ -60,3 +60,9 @@ class Identification:
             [at for _, _, at in ordered],
             confirmed_person_id,
         )
+
+
+def owner_of(keys: Sequence[IdentityKey]) -> bytes:
+    """Return for whom a browser speaks: the visitor, else the customer; all were proved before."""
+    visitors = (each.key for each in keys if each.kind == VISITOR)
+    return next(visitors, keys[0].key)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
 from services.aggregator.contacts import ContactDesk
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.explaining import Explaining
+from services.aggregator.identification import Identification, owner_of
 from services.aggregator.preferences import PreferenceDesk
 from services.aggregator.questions import QuestionDesk
 from services.aggregator.recommending import Recommending
@@ -19,9 +20,9 @@ from services.aggregator.view.views import Views
 from services.aggregator.visitor_caps import VisitorCaps
 from shared.binding import DeadlineLimits
 from shared.call import Call
-from shared.callers.visitors import VisitorIds
 from shared.clock import BusinessClock
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
+from touchpoint.common.v1.identity_pb2 import Identity
 
 DEADLINES = {
     # Without a deadline the placement's own holds; never above a second.
@@ -47,13 +48,13 @@ class AggregatorServicer:
     preferences: PreferenceDesk
     unsubscribing: UnsubscribeDesk
     questions: QuestionDesk
-    visitors: VisitorIds
+    identification: Identification
     caps: VisitorCaps
     definitions: Callable[[], Definitions]
     clock: BusinessClock
 
     async def recommend(self, call: Call, request: pb.RecommendRequest) -> pb.RecommendResponse:
-        self.caps.ask(call.caller, request.identities)
+        self._charge(call, request.identities)
         return await self.recommending.recommend(call, request)
 
     async def track(self, call: Call, request: pb.TrackRequest) -> pb.TrackResponse:
@@ -136,8 +137,13 @@ class AggregatorServicer:
     async def next_question(
         self, call: Call, request: pb.NextQuestionRequest
     ) -> pb.NextQuestionResponse:
-        self.caps.ask(call.caller, request.identities)
+        self._charge(call, request.identities)
         return await self.questions.next(call, request)
 
     async def new_visitor(self, call: Call, request: pb.NewVisitorRequest) -> pb.NewVisitorResponse:
-        return pb.NewVisitorResponse(visitor_id=self.visitors.issue())
+        return pb.NewVisitorResponse(visitor_id=self.identification.visitors.issue())
+
+    def _charge(self, call: Call, identities: Iterable[Identity]) -> None:
+        """Charge a browser for a question; raises Overloaded, and InvalidArgument for nobody."""
+        if call.caller.is_browser:
+            self.caps.ask(owner_of(self.identification.named(identities).keys))

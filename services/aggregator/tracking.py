@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.aggregator.browsers import foreign_event
 from services.aggregator.domain.vocabulary import Channel, name_of
 from services.aggregator.events import mistakes
-from services.aggregator.identification import VISITOR, Identification
+from services.aggregator.identification import Identification, owner_of
 from services.aggregator.peers import Peers
 from services.aggregator.visitor_caps import VisitorCaps
 from shared.call import Call, Caller
@@ -56,7 +56,7 @@ class Tracking:
         found = self._sorted(call, request.events, now_us, placements)
         if not found.places:
             return TrackResponse(rejected=found.rejected)
-        self._caps.tell(call.caller, (event.identities for event in found.good.events))
+        self._caps.tell(call.caller, (keys.owner_key for keys in found.good.keys))
         recorded = await invoke(self._peers.profile.RecordEvents, found.good, call, LONGEST_S)
         return _answer(found, recorded)
 
@@ -76,7 +76,7 @@ class Tracking:
                 continue
             found.places.append(at)
             # Everybody has a browser's key: without an owner one could use up another's event ids.
-            owner = _owner(keys) if caller.is_browser else b""
+            owner = owner_of(keys) if caller.is_browser else b""
             good.keys.append(EventKeys(identity_keys=keys, owner_key=owner))
             good.events.append(event)
             # The copy is changed, never the caller's message: colocated, it is shared.
@@ -109,12 +109,6 @@ class Tracking:
                 values.append(value)
                 keys.append(key)
         return values, keys
-
-
-def _owner(keys: Sequence[IdentityKey]) -> bytes:
-    """Return whose event it is: the visitor's, else the customer's; a browser proved to be both."""
-    visitors = (each.key for each in keys if each.kind == VISITOR)
-    return next(visitors, keys[0].key)
 
 
 def _answer(found: Sorted, recorded: RecordEventsResponse) -> TrackResponse:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 
 from shared.call import Caller
 from shared.errors import Overloaded
-from touchpoint.common.v1.identity_pb2 import Identity
 
 _MINUTE_S = 60.0
 _MOST = 50_000
@@ -26,9 +25,9 @@ class Allowance:
         """Take how many; 0 for any number."""
         self._per_minute = per_minute
         self._monotonic = monotonic
-        self._paid_s: OrderedDict[str, float] = OrderedDict()
+        self._paid_s: OrderedDict[bytes, float] = OrderedDict()
 
-    def late_s(self, who: str, count: int) -> float:
+    def late_s(self, who: bytes, count: int) -> float:
         """Return after how many seconds so many more may come; 0: now.
 
         More than a minute's worth at once may come too, once all before it is paid for.
@@ -38,7 +37,7 @@ class Allowance:
         ahead_s = self._paid_s.get(who, 0.0) - self._monotonic()
         return max(0.0, ahead_s + self._cost_s(min(count, self._per_minute)) - _MINUTE_S)
 
-    def take(self, who: str, count: int) -> None:
+    def take(self, who: bytes, count: int) -> None:
         """Charge for so many."""
         if not self._per_minute:
             return
@@ -52,7 +51,10 @@ class Allowance:
 
 
 class VisitorCaps:
-    """What a browser's key may do for each of its visitors, on this replica."""
+    """What a browser's key may do for each of its visitors, on this replica.
+
+    A visitor is known by the pseudonym, however the identity is written (`owner_of`).
+    """
 
     def __init__(
         self,
@@ -64,24 +66,17 @@ class VisitorCaps:
         self._requests = Allowance(requests_per_minute, monotonic)
         self._events = Allowance(events_per_minute, monotonic)
 
-    def ask(self, caller: Caller, identities: Iterable[Identity]) -> None:
-        """Charge a browser for one question; raises Overloaded where that is one too many."""
-        if caller.is_browser:
-            _charge(self._requests, Counter([visitor_of(identities)]))
+    def ask(self, owner: bytes) -> None:
+        """Charge for one question of a visitor; raises Overloaded where that is one too many."""
+        _charge(self._requests, Counter([owner]))
 
-    def tell(self, caller: Caller, events: Iterable[Iterable[Identity]]) -> None:
+    def tell(self, caller: Caller, owners: Iterable[bytes]) -> None:
         """Charge a browser for events by whose they are; raises Overloaded for all or none."""
         if caller.is_browser:
-            _charge(self._events, Counter(map(visitor_of, events)))
+            _charge(self._events, Counter(owners))
 
 
-def visitor_of(identities: Iterable[Identity]) -> str:
-    """Return for whom a browser speaks: the visitor, else the customer; all were proved before."""
-    named = {each.kind: f"{each.kind}:{each.value}" for each in identities}
-    return named.get("visitor") or next(iter(named.values()), "")
-
-
-def _charge(allowance: Allowance, counts: Counter[str]) -> None:
+def _charge(allowance: Allowance, counts: Counter[bytes]) -> None:
     late_s = max((allowance.late_s(who, count) for who, count in counts.items()), default=0.0)
     if late_s > 0.0:
         raise Overloaded(

@@ -214,6 +214,18 @@ async def test_a_visitor_who_asks_too_much_is_refused_for_a_while_and_others_are
         await too_fast(recommended(page, own))
 
 
+async def test_a_customer_written_in_another_way_is_charged_as_the_same(edge):
+    async with capped(edge, requests_per_minute=3) as channel:
+        page, token = AggregatorServiceStub(channel), signed(claims(sub="Ren\u00e9"))
+        for written in ("Ren\u00e9", " Ren\u00e9 ", "Rene\u0301"):
+            await recommended(page, CUSTOMER | {"value": written}, customer=token)
+        await too_fast(recommended(page, CUSTOMER | {"value": "Ren\u00e9  "}, customer=token))
+        asked = pb.NextQuestionRequest(
+            identities=[CUSTOMER | {"value": "  Ren\u00e9"}], channel=Channel.WEB
+        )
+        await too_fast(page.NextQuestion(asked, metadata=as_caller("page", token), timeout=5.0))
+
+
 async def test_a_visitor_who_tells_too_much_is_refused_and_nothing_of_it_is_recorded(edge):
     async with capped(edge, events_per_minute=4) as channel:
         page, own = AggregatorServiceStub(channel), visitor(edge)
