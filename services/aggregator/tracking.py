@@ -56,8 +56,8 @@ class Tracking:
         found = self._sorted(call, request.events, now_us, placements)
         if not found.places:
             return TrackResponse(rejected=found.rejected)
-        self._caps.tell(call.caller, (keys.owner_key for keys in found.good.keys))
-        recorded = await invoke(self._peers.profile.RecordEvents, found.good, call, LONGEST_S)
+        with self._caps.telling(call.caller, (keys.owner_key for keys in found.good.keys)):
+            recorded = await invoke(self._peers.profile.RecordEvents, found.good, call, LONGEST_S)
         return _answer(found, recorded)
 
     def _sorted(

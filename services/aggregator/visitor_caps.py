@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from shared.call import Caller
-from shared.errors import Overloaded
+from shared.errors import DeadlineExceeded, Overloaded, Unavailable
 
 _MINUTE_S = 60.0
+_OURS_S = 1.0
+"""A deadline that is over sooner is the caller's own haste: the events may well be recorded."""
 _MOST = 50_000
 """Visitors remembered; who was not heard of for longest is forgotten first."""
 
@@ -46,6 +49,11 @@ class Allowance:
         if len(self._paid_s) > _MOST:
             self._paid_s.popitem(last=False)
 
+    def give_back(self, who: bytes, count: int) -> None:
+        """Undo a charge."""
+        if who in self._paid_s:
+            self._paid_s[who] -= self._cost_s(count)
+
     def _cost_s(self, count: int) -> float:
         return count * _MINUTE_S / self._per_minute
 
@@ -65,15 +73,29 @@ class VisitorCaps:
         """Take how many; 0 for any number."""
         self._requests = Allowance(requests_per_minute, monotonic)
         self._events = Allowance(events_per_minute, monotonic)
+        self._monotonic = monotonic
 
     def ask(self, owner: bytes) -> None:
         """Charge for one question of a visitor; raises Overloaded where that is one too many."""
         _charge(self._requests, Counter([owner]))
 
-    def tell(self, caller: Caller, owners: Iterable[bytes]) -> None:
-        """Charge a browser for events by whose they are; raises Overloaded for all or none."""
-        if caller.is_browser:
-            _charge(self._events, Counter(owners))
+    @contextmanager
+    def telling(self, caller: Caller, owners: Iterable[bytes]) -> Iterator[None]:
+        """Charge a browser for events by whose they are; raises Overloaded for all or none.
+
+        Where they cannot be recorded for now, they may be told again for nothing.
+        """
+        counts = Counter(owners if caller.is_browser else ())
+        _charge(self._events, counts)
+        began_s = self._monotonic()
+        try:
+            yield
+        except (Unavailable, Overloaded, DeadlineExceeded) as error:
+            is_hasty = isinstance(error, DeadlineExceeded) and self._monotonic() - began_s < _OURS_S
+            if not is_hasty:
+                for owner, count in counts.items():
+                    self._events.give_back(owner, count)
+            raise
 
 
 def _charge(allowance: Allowance, counts: Counter[bytes]) -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from services.aggregator.browsers import NOT_A_SHOPPERS, SHOWN, shown_to_browsers
 from services.aggregator.visitor_caps import VisitorCaps
+from shared.call import Caller
 from shared.callers.visitors import VisitorIds
 from shared.client import from_rpc_error
 from shared.clock import to_us
-from shared.errors import PermissionDenied
+from shared.errors import DeadlineExceeded, Overloaded, PermissionDenied, Unavailable
 from tests.grpc.aggregator.callers import as_caller, guarded
 from tests.unit.aggregator.edge import BANNER, PC_1, PROMPT, TV, Ticking, candidates, with_evidence
 from tests.unit.callers.signing import NOW_S, claims, signed
@@ -235,6 +236,38 @@ async def test_a_visitor_who_tells_too_much_is_refused_and_nothing_of_it_is_reco
         assert await too_fast(told(page, edge, *two, other)) == pytest.approx(15.0, abs=0.1)
         assert not edge.peers.profile.RecordEvents.requests
         await told(page, edge, two[0], other)
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), Overloaded("busy", retry_after_s=1.0)])
+async def test_what_could_not_be_recorded_is_told_again_for_nothing(edge, error):
+    async with capped(edge, events_per_minute=2) as channel:
+        page, own = AggregatorServiceStub(channel), visitor(edge)
+        profile, events = edge.peers.profile, [event(edge, at, identities=[own]) for at in range(2)]
+        profile.RecordEvents.error = error
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await told(page, edge, *events)
+            assert from_rpc_error(caught.value).reason != "VISITOR_TOO_FAST"
+        profile.RecordEvents.error = None
+        await told(page, edge, *events)
+        await too_fast(told(page, edge, events[0]))
+
+
+def test_what_came_too_late_was_perhaps_recorded_and_is_given_back_only_if_we_were_slow():
+    ticking = Ticking()
+    caps = VisitorCaps(events_per_minute=1, monotonic=ticking)
+    page = Caller("page", is_browser=True)
+
+    def tell_for(seconds):
+        with caps.telling(page, [b"own"]):
+            ticking.now += seconds
+            raise DeadlineExceeded("late")
+
+    for seconds in (10.0, 0.01):
+        with pytest.raises(DeadlineExceeded):
+            tell_for(seconds)
+    with pytest.raises(Overloaded, match="more than one may"):
+        tell_for(0.01)
 
 
 async def test_a_batch_of_more_than_a_minutes_worth_is_taken_when_nothing_is_owed(edge):
