@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
@@ -36,7 +36,6 @@ _LONGEST_PATH = 512
 MAX_IDENTITIES = 8
 MAX_EVENTS = 1_000
 MAX_QUANTITY = 1e9
-_BLIND = "is no placement of this channel"
 LONGEST_LOCALE = 35  # RFC 5646, 4.4.1
 
 
@@ -110,16 +109,18 @@ def _keys(name: str, at_most: int) -> Rule:
 def _placements(definitions: Callable[[], Definitions]) -> Rule:
     """Demand placements that are defined, belong on the request's channel and differ.
 
-    A browser is told of none that it did not name: everybody has its key.
+    A browser is told of none but those of its channel: everybody has its key.
     """
 
     def check(message: Any, path: str, violations: Violations) -> None:
-        known = definitions().placements
+        known, is_browser = definitions().placements, _asks_a_browser()
         seen: set[str] = set()
         for index, ask in enumerate(message.placements):
             name, at = ask.placement, f"{path}placements[{index}].placement"
-            if name not in known:
-                violations.add(at, _no_placement(known))
+            if is_browser and not (name in known and may_fill(known[name], message.channel)):
+                violations.add(at, "is no placement of this channel")
+            elif name not in known:
+                violations.add(at, f"is no placement; there are {', '.join(sorted(known))}")
             elif name in seen:
                 violations.add(at, f"{name!r} is asked for twice")
             elif message.channel and not may_fill(known[name], message.channel):
@@ -129,13 +130,7 @@ def _placements(definitions: Callable[[], Definitions]) -> Rule:
     return check
 
 
-def _no_placement(known: Iterable[str]) -> str:
-    return _BLIND if _asks_a_browser() else f"is no placement; there are {', '.join(sorted(known))}"
-
-
 def _of_another_channel(placement: Placement, channel: int) -> str:
-    if _asks_a_browser():
-        return _BLIND
     owner, asked = name_of(Channel, placement.channel), name_of(Channel, channel)
     return f"{placement.name!r} belongs to {owner} and cannot be filled on {asked}"
 

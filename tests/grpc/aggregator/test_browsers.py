@@ -159,6 +159,27 @@ async def test_a_browser_is_told_of_no_placement_that_it_did_not_name(page, edge
         await page.Recommend(request, timeout=5.0, metadata=as_caller("everything"))
 
 
+@pytest.mark.parametrize("channel", [Channel.WEB, 0])
+@pytest.mark.parametrize("name", ["web.hoem", PROMPT])
+async def test_naming_a_placement_twice_tells_a_browser_no_more_of_it(page, edge, name, channel):
+    asked = {"channel": channel, "placements": [{"placement": name}] * 2}
+    request = pb.RecommendRequest(identities=[visitor(edge)], **asked)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await page.Recommend(request, timeout=5.0, metadata=as_caller("page"))
+    wrong = from_rpc_error(caught.value).violations
+    assert [each.description for each in wrong if each.field.startswith("placements")] == [
+        "is no placement of this channel",
+        "is no placement of this channel",
+    ]
+
+
+async def test_a_placement_that_a_browser_may_fill_is_named_when_it_is_asked_for_twice(page, edge):
+    asked = {"channel": Channel.WEB, "placements": [{"placement": BANNER}] * 2}
+    request = pb.RecommendRequest(identities=[visitor(edge)], **asked)
+    with pytest.raises(grpc.aio.AioRpcError, match="asked for twice"):
+        await page.Recommend(request, timeout=5.0, metadata=as_caller("page"))
+
+
 async def told(page, edge, *events, by="page", customer=""):
     edge.peers.profile.RecordEvents.requests.clear()
     metadata = as_caller(by, customer)
