@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from asyncio import timeout
+from queue import SimpleQueue
 
 import grpc
 import grpc.aio
@@ -21,6 +22,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
     add_AggregatorServiceServicer_to_server,
 )
 from touchpoint.client import AsyncTouchpoint, CallError, Touchpoint, connection, event
+from touchpoint.client.resuming import Resuming
 
 REFUSAL = InvalidArgument(
     [FieldViolation("placements[0].placement", "is not known")], reason="BAD_REQUEST"
@@ -178,8 +180,16 @@ async def test_an_edge_that_never_answered_is_not_watched_on():
     assert refused.value.is_unreachable
 
 
-async def test_closing_the_client_ends_what_waits_for_the_edge():
+async def test_closing_the_client_ends_what_waits_for_the_edge(monkeypatch):
     server, port = await serving()
+    pauses = SimpleQueue()
+
+    class Patient(Resuming):
+        def pause_s(self, error):
+            pauses.put(super().pause_s(error))
+            return 3_600.0
+
+    monkeypatch.setattr(connection, "Resuming", Patient)
 
     def watch_on(updates):
         with pytest.raises(CallError):
@@ -191,6 +201,8 @@ async def test_closing_the_client_ends_what_waits_for_the_edge():
             await asyncio.to_thread(next, updates)
         waiting = asyncio.create_task(asyncio.to_thread(watch_on, updates))
         await server.stop(None)
+        assert await asyncio.to_thread(pauses.get, timeout=20) is not None
+        assert not waiting.done()
     async with timeout(30):
         await waiting
 
