@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 
 import grpc
@@ -11,7 +12,8 @@ from touchpoint.client.errors import CallError
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-"""Pauses double from the first up to this; each is between half of that and all of it."""
+"""Pauses double from the first up to this; each is between half of that and all of it. They begin
+anew after a stream that stood for as long as this, from its first answer on."""
 _BROKEN_OFF = frozenset(
     {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 )
@@ -24,17 +26,26 @@ class Resuming:
     What was never answered is not resumed: a wrong address or key is told at once.
     """
 
-    def __init__(self, *, wanted: bool, chance: Callable[[], float] = random.random) -> None:
-        """Take whether to go on at all and a source of numbers from 0 to 1."""
+    def __init__(
+        self,
+        *,
+        wanted: bool,
+        chance: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take whether to go on at all, a source of numbers from 0 to 1, and a clock in seconds."""
         self._wanted = wanted
         self._chance = chance
+        self._monotonic = monotonic
         self._was_answered = False
+        self._answered_s: float | None = None
         self._longest_s = FIRST_PAUSE_S
 
     def seen(self) -> None:
-        """Note an answer: the next pause is short again."""
+        """Note an answer of the stream."""
         self._was_answered = True
-        self._longest_s = FIRST_PAUSE_S
+        if self._answered_s is None:
+            self._answered_s = self._monotonic()
 
     def pause_s(self, error: CallError | None) -> float | None:
         """Return how long to wait before the stream is asked for again, None where it is not.
@@ -43,6 +54,11 @@ class Resuming:
         """
         if not self._wanted or not self._was_answered or not (error is None or _may_return(error)):
             return None
+        # An edge that answers and ends each stream at once is not asked in a rush for ever.
+        if self._answered_s is not None:
+            if self._monotonic() - self._answered_s >= LONGEST_PAUSE_S:
+                self._longest_s = FIRST_PAUSE_S
+            self._answered_s = None
         pause_s = self._longest_s * (0.5 + 0.5 * self._chance())
         self._longest_s = min(2.0 * self._longest_s, LONGEST_PAUSE_S)
         named_s = error.retry_after_s if error is not None else None

@@ -10,19 +10,45 @@ CODES = grpc.StatusCode
 AWAY = CallError(CODES.UNAVAILABLE, "away")
 
 
+class Clock:
+    """Stands still until it is moved."""
+
+    now_s = 1000.0
+
+    def __call__(self):
+        return self.now_s
+
+
 def answered(**how):
-    resuming = Resuming(**{"wanted": True, "chance": lambda: 1.0} | how)
+    resuming = Resuming(**{"wanted": True, "chance": lambda: 1.0, "monotonic": Clock()} | how)
     resuming.seen()
     return resuming
 
 
-def test_pauses_double_up_to_the_longest_and_are_short_again_after_an_answer():
-    resuming = answered()
+def test_pauses_double_up_to_the_longest_and_are_short_again_after_a_stream_that_stood():
+    clock = Clock()
+    resuming = answered(monotonic=clock)
     pauses = [resuming.pause_s(AWAY) for _ in range(10)]
     assert pauses[:3] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
     assert pauses[-1] == LONGEST_PAUSE_S
     resuming.seen()
+    clock.now_s += LONGEST_PAUSE_S
+    resuming.seen()
     assert resuming.pause_s(AWAY) == FIRST_PAUSE_S
+
+
+@pytest.mark.parametrize("answers", [1, 2])
+def test_pauses_double_where_each_stream_is_answered_and_ends_at_once(answers):
+    clock = Clock()
+    resuming = Resuming(wanted=True, chance=lambda: 1.0, monotonic=clock)
+    pauses = []
+    for _ in range(3):
+        for _ in range(answers):
+            clock.now_s += 0.01
+            resuming.seen()
+        pauses.append(resuming.pause_s(None))
+        clock.now_s += LONGEST_PAUSE_S  # what the pause took is no life of the stream
+    assert pauses == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
 
 
 def test_those_who_watched_one_edge_do_not_come_back_together():
