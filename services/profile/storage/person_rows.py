@@ -36,8 +36,11 @@ class _Persons:
         self._keyring = keyring
 
     async def save(self, changes: Changes) -> list[Publication]:
+        wrapped = [self._keyring.make(member.person_id) for member in changes.new_members]
         if changes.identities:
-            await self._insert_persons(changes)
+            await self._insert_identities(changes)
+        if changes.new_members:
+            await self._insert_persons(changes, wrapped)
         if changes.members:
             columns = await profile_columns(changes.members, changes.now_us)
             await self._tx.execute(QUERIES.update_profiles, *columns)
@@ -62,9 +65,8 @@ class _Persons:
         if referring:
             await write_referrals(self._tx, referring)
 
-    async def _insert_persons(self, changes: Changes) -> None:
-        persons = [member.person_id for member in changes.new_members]
-        wrapped = [self._keyring.make(person_id) for person_id in persons]
+    async def _insert_identities(self, changes: Changes) -> None:
+        """Write identities, encrypted under keys that the new among their persons have by now."""
         await self._open_keys({seen.person_id for seen in changes.identities})
         columns = zip(
             *(
@@ -82,13 +84,15 @@ class _Persons:
         made = await self._tx.fetch(QUERIES.insert_identities, *columns, changes.now_us)
         if len(made) != len(changes.identities):
             raise RaceLost("another transaction saw one of the identities first")
-        if persons:
-            await self._tx.execute(QUERIES.insert_persons, persons, wrapped, changes.now_us)
-            for member in changes.new_members:
-                _ = member.state  # an empty state is written too, null would be no state
-            profiles = await profile_columns(changes.new_members, changes.now_us)
-            sets = set_columns(changes.new_members)
-            await self._tx.execute(QUERIES.insert_profiles, *profiles, *sets[1:])
+
+    async def _insert_persons(self, changes: Changes, wrapped: Sequence[bytes]) -> None:
+        persons = [member.person_id for member in changes.new_members]
+        await self._tx.execute(QUERIES.insert_persons, persons, wrapped, changes.now_us)
+        for member in changes.new_members:
+            _ = member.state  # an empty state is written too, null would be no state
+        profiles = await profile_columns(changes.new_members, changes.now_us)
+        sets = set_columns(changes.new_members)
+        await self._tx.execute(QUERIES.insert_profiles, *profiles, *sets[1:])
 
     async def _update_names(self, names: Mapping[str, str]) -> None:
         await self._open_keys(set(names))

@@ -322,6 +322,15 @@ async def test_events_of_a_visitor_who_is_known_no_more_stay_apart(client, other
     assert (events.accepted, events.duplicates) == (2, 0)
 
 
+async def test_somebody_whose_identities_are_all_gone_moves_with_what_they_did(client, other):
+    await client.record(client.event([COOKIE], "view"))
+    await client.database.execute("DELETE FROM identities")
+    pages, slices = await exported(client)
+    persons, events = await restored(other, pages, slices)
+    assert (persons.created, events.accepted) == (1, 1)
+    assert [page.persons for page in (await exported(other))[0]] == [e.persons for e in pages]
+
+
 async def test_whose_an_event_id_is_is_personal(client):
     await told_by_two_visitors(client)
     _, [records] = await exported(client, personal=False)
