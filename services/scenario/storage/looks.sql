@@ -19,3 +19,12 @@ SELECT 1 FROM looks WHERE scenario = $1 AND begun_us = $2 AND position = $3 FOR 
 UPDATE looks SET position = $4, people = people + $5, is_through = is_through OR $6
 WHERE scenario = $1 AND begun_us = $2 AND position = $3
 RETURNING 1;
+
+-- name: waiting
+-- Of these persons those who were taken up and wait, or are one with somebody who does.
+SELECT DISTINCT asked.person_id
+FROM unnest($2::text[]) AS asked (person_id)
+LEFT JOIN person_sets s ON s.person_id = asked.person_id
+CROSS JOIN LATERAL unnest(coalesce(s.person_ids, ARRAY[asked.person_id])) AS one (person_id)
+JOIN journeys j ON j.person_id = one.person_id
+WHERE j.scenario = $1 AND j.taken_up_us > 0 AND j.phase = 1;

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,24 +80,30 @@ class _Search:
     editions: Sequence[Scenario]
 
     def request(self, now_us: int) -> StreamEventsRequest:
-        """Ask for the events that may have begun a silence."""
-        types = {each for edition in self.editions for each in edition.starts.types}
+        """Ask for the events that may have begun a silence, put it off or ended it."""
         origins = [Origin.HISTORY] if self.is_through else []
-        request = StreamEventsRequest(position=self.position, types=sorted(types), origins=origins)
+        types = self._reads_types()
+        request = StreamEventsRequest(position=self.position, types=types, origins=origins)
         request.since_time.FromMicroseconds(self._since_us(now_us))
         return request
 
     def request_of(self, person_ids: Sequence[str], now_us: int) -> StreamEventsRequest:
         """Ask for all events of persons that decide about them."""
-        each_reads = [reads_types(edition) for edition in self.editions]
-        types = frozenset[str]().union(*each_reads) if all(each_reads) else frozenset[str]()
-        request = StreamEventsRequest(types=sorted(types), person_ids=person_ids)
+        request = StreamEventsRequest(types=self._reads_types(), person_ids=person_ids)
         request.since_time.FromMicroseconds(self._since_us(now_us))
         return request
+
+    def starting_types(self) -> frozenset[str]:
+        """Return the types of events that may begin a silence."""
+        return frozenset[str]().union(*(each.starts.types for each in self.editions))
 
     def begins(self, event: Happened) -> bool:
         """Say whether an event may have begun a silence."""
         return any(each.starts.hears(event.type, event.values) for each in self.editions)
+
+    def _reads_types(self) -> list[str]:
+        each_reads = [reads_types(edition) for edition in self.editions]
+        return sorted(frozenset[str]().union(*each_reads)) if all(each_reads) else []
 
     def _since_us(self, now_us: int) -> int:
         return min(reads_since_us(each, now_us) for each in self.editions)
@@ -164,8 +170,7 @@ class TakingUp:
         request.position = position
         stream = follow(self._profile.StreamEvents, request, own_call(_METHOD), _STREAM_TIMEOUT_S)
         async for response in stream:
-            events = list(_happenings(response.events, self._catalogue))
-            persons = sorted({each.person_id for each in events if search.begins(each)})
+            persons = await self._concerned(search, response.events)
             if not await self._take_up_all(search, position, persons):
                 return None
             if not await self._move(search, position, response.position, len(persons)):
@@ -176,6 +181,16 @@ class TakingUp:
         if not search.is_through:
             await self._move(search, position, position, 0, is_through=True)
         return None
+
+    async def _concerned(self, search: _Search, columns: EventColumns) -> list[str]:
+        """Return whom events may have begun a silence of, and who waits and did or met anything."""
+        starting = _happenings(columns, self._catalogue, search.starting_types())
+        begun = {each.person_id for each in starting if search.begins(each)}
+        others = set(columns.person_ids) - begun
+        if others:
+            rows = await self._database.fetch(_SQL.waiting, search.look.scenario, list(others))
+            begun.update(row["person_id"] for row in rows)
+        return sorted(begun)
 
     async def _move(
         self, search: _Search, old: int, new: int, people: int, *, is_through: bool = False
@@ -284,10 +299,14 @@ def _taking_up(in_force: Iterable[Playbook]) -> dict[str, list[Scenario]]:
     return {name: [of_name[key] for key in sorted(of_name)] for name, of_name in found.items()}
 
 
-def _happenings(columns: EventColumns, catalogue: Catalogue) -> Iterator[Happened]:
-    """Return a slice of the log as journeys hear of it."""
+def _happenings(
+    columns: EventColumns, catalogue: Catalogue, types: Collection[str] | None = None
+) -> Iterator[Happened]:
+    """Return a slice of the log as journeys hear of it, or the events of some types in it."""
     placements = columns.placements[:] or [""] * len(columns.types)
     told = zip(*(getattr(columns, name)[:] for name in _READ.values()), placements, strict=True)
     names = (*_READ, "placement")
+    of_type = names.index("type")
     for event in told:
-        yield happened_of(EventNotice(**dict(zip(names, event, strict=True))), catalogue)
+        if types is None or event[of_type] in types:
+            yield happened_of(EventNotice(**dict(zip(names, event, strict=True))), catalogue)

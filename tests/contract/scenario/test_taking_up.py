@@ -146,6 +146,35 @@ async def test_a_second_look_reads_nothing_again_and_only_what_was_imported_sinc
     assert deployment.log.asked[0].position == 4
 
 
+async def test_an_import_that_begins_no_silence_ends_those_that_wait(deployment):
+    leaves = lapsed()
+    leaves.exits.add(on=["complaint"], **{"as": "complained"})
+    deployment.bundles.replace(bundle(leaves))
+    async with deployment.store.transaction() as transaction:
+        await transaction.keep_sets(one(1, ADA, BOB))
+    deployment.log.add(ago(60), ago(60, person_id="person-1"))
+    await deployment.look()
+    deployment.log.add(*(ago(3, "complaint", person_id=each) for each in (BOB, "person-2")))
+    await deployment.look()
+    assert await deployment.store.open_for([ADA, BOB]) == []
+    assert await deployment.store.open_for(["person-1"])
+
+
+async def test_an_import_that_comes_while_the_log_is_searched_ends_those_found_before(deployment):
+    leaves = lapsed()
+    leaves.exits.add(on=["complaint"], **{"as": "complained"})
+    deployment.bundles.replace(bundle(leaves))
+    deployment.log.add(*customers(4))
+    deployment.log.answers_left = 3
+    with pytest.raises(Unavailable):
+        await deployment.look()
+    deployment.log.answers_left = None
+    deployment.log.add(ago(3, "complaint", person_id="person-0"))
+    await deployment.look()
+    waiting = await deployment.store.open_for([f"person-{number}" for number in range(4)])
+    assert {each.person_id for each in waiting} == {"person-1", "person-2", "person-3"}
+
+
 async def test_whoever_was_quiet_while_it_was_off_is_found_when_it_is_on_again(deployment):
     await deployment.look()
     deployment.bundles.replace(bundle())
