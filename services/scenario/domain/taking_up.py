@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.scenario.domain.endings import rest
 from services.scenario.domain.facts import Happened
 from services.scenario.domain.journey import Journey, Phase
 from services.scenario.domain.passage import happened
@@ -13,7 +14,7 @@ from services.scenario.domain.ports import Ended, JourneyTransaction
 from services.scenario.domain.quiet_already import lasting, taken_up
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.starting import Starting, StartingOf, behind_of, may_start
-from services.scenario.domain.steps import Steps, go
+from services.scenario.domain.steps import Steps, has_older
 from services.scenario.domain.taking import saved
 from services.scenario.domain.transition import Transition
 
@@ -78,13 +79,19 @@ def _tell(
     events: Sequence[Happened],
     now_us: int,
 ) -> None:
-    """Let journeys hear what was imported of their persons after they were taken up."""
+    """Let journeys hear what has become known of their persons after they were taken up.
+
+    Each hears for itself: of several the oldest goes on of those that this does not end.
+    """
     for event in events:
         for journey in steps.of(group):
             is_meant = journey.scenario.name == scenario.name and journey.taken_up_us
             waits = journey.phase is Phase.QUIET and event.time_us > journey.started_us
             if is_meant and waits:
-                go(steps, group, happened(journey, event, now_us), now_us)
+                steps.take(happened(journey, event, now_us))
+    together = [each for each in steps.of(group) if each.scenario.name == scenario.name]
+    for journey in together:
+        steps.take(rest(journey, has_older(journey, together)))
 
 
 def _begin(

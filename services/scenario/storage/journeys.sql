@@ -36,6 +36,12 @@ SET person_ids = excluded.person_ids, version = excluded.version
 WHERE known.version < excluded.version
 RETURNING person_id, person_ids;
 
+-- name: ask_again
+-- Whoever was taken up was judged by what their set did then.
+INSERT INTO looks_again (journey_id)
+SELECT journey_id FROM journeys
+WHERE person_id = ANY($1::text[]) AND taken_up_us > 0 AND phase = 1;
+
 -- name: add_marks
 INSERT INTO person_marks AS known (person_id, type, offer_no, time_us)
 SELECT person_id, type, offer_no, max(time_us)

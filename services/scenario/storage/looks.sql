@@ -28,3 +28,11 @@ LEFT JOIN person_sets s ON s.person_id = asked.person_id
 CROSS JOIN LATERAL unnest(coalesce(s.person_ids, ARRAY[asked.person_id])) AS one (person_id)
 JOIN journeys j ON j.person_id = one.person_id
 WHERE j.scenario = $1 AND j.taken_up_us > 0 AND j.phase = 1;
+
+-- name: looks_again
+SELECT a.number, j.scenario, j.person_id
+FROM looks_again a LEFT JOIN journeys j USING (journey_id)
+ORDER BY a.number;
+
+-- name: looked_again
+DELETE FROM looks_again WHERE number = ANY($1::bigint[]);

@@ -147,6 +147,7 @@ class TakingUp:
         for name, of_name in editions.items():
             meant = meant_by(of_name)
             await self._database.execute(_SQL.begin_look, name, meant, self._clock.now_us())
+        again = await self._database.fetch(_SQL.looks_again)
         for row in await self._database.fetch(_SQL.looks):
             if row["scenario"] in editions:
                 search = _Search(
@@ -155,7 +156,12 @@ class TakingUp:
                     row["is_through"],
                     editions[row["scenario"]],
                 )
+                theirs = {each["person_id"] for each in again if each["scenario"] == row["scenario"]}
+                if not await self._take_up_all(search, search.position, sorted(theirs)):
+                    return
                 await self._search(search)
+        if again:
+            await self._database.execute(_SQL.looked_again, [each["number"] for each in again])
 
     async def _search(self, search: _Search) -> None:
         """Search the log from where it was left to its end, or until somebody else does."""

@@ -91,6 +91,8 @@ class PostgresJourneyTransaction:
         for row in before:
             if row["person_id"] in moved:
                 touched.update(row["person_ids"])
+        if touched:
+            await self._tx.execute(_SQL.ask_again, list(touched))
         return touched | moved
 
     async def mark(self, events: Sequence[Happened]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from services.scenario.domain.counts import Counted
 from services.scenario.domain.journey import Phase
+from services.scenario.domain.taking import take_sets
 from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.counts import PostgresCounts
 from services.scenario.storage.journeys import PostgresJourneys
@@ -240,6 +241,23 @@ async def test_persons_who_are_one_are_judged_by_what_all_of_them_did(deployment
     deployment.log.add(ago(60), ago(10, person_id=BOB))
     await deployment.look()
     assert await deployment.begun() == {BOB: [ago(10).time_us]}
+
+
+async def test_who_turns_out_to_be_one_with_somebody_is_judged_again_by_what_both_did(deployment):
+    deployment.log.add(ago(100), ago(10, person_id=BOB))
+    await deployment.look()
+    async with deployment.store.transaction() as transaction:
+        await take_sets(transaction, one(1, ADA, BOB), NOON_US)
+    deployment.log.answers_left = 0
+    with pytest.raises(Unavailable):
+        await deployment.look()
+    deployment.log.answers_left = None
+    await deployment.look()
+    (journey,) = await deployment.store.open_for([ADA, BOB])
+    assert (journey.person_id, journey.dormant) == (BOB, False)
+    deployment.log.asked.clear()
+    await deployment.look()
+    assert not any(request.person_ids for request in deployment.log.asked)
 
 
 async def test_whom_it_means_is_looked_for_anew_when_that_is_edited_and_by_no_other_edit(

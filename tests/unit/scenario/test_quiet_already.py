@@ -14,7 +14,7 @@ from services.scenario.domain.quiet_already import (
     reads_types,
     taken_up,
 )
-from services.scenario.domain.taking import take_events, take_timers
+from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.domain.taking_up import Look, take_up
 from services.scenario.reading import read_scenario
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
@@ -249,6 +249,18 @@ async def test_of_whoever_turns_out_to_be_one_with_somebody_unread_more_is_asked
     await shop.look(ago(60), ago(3, person_id=BOB), persons=(ADA, BOB))
     (journey,) = shop.journeys()
     assert (journey.person_id, journey.started_us) == (BOB, ago(3).time_us)
+
+
+async def test_who_turns_out_to_be_one_with_somebody_who_was_there_waits_as_long_as_they():
+    shop = Shop()
+    await shop.look(ago(100), ago(10, person_id=BOB), persons=(ADA, BOB))
+    async with shop.store.transaction() as transaction:
+        await take_sets(transaction, one(1, ADA, BOB), NOON_US)
+    await shop.look(ago(100), ago(10, person_id=BOB), persons=(ADA, BOB))
+    first, second = shop.journeys()
+    assert (first.person_id, first.outcome) == (ADA, Outcome.REACHED)
+    assert (second.person_id, second.is_over, second.dormant) == (BOB, False, False)
+    assert second.due_us == NOON_US + (QUIET_DAYS - 10) * DAY_US
 
 
 async def test_nobody_who_was_erased_is_taken_up():
