@@ -156,7 +156,9 @@ class TakingUp:
                     row["is_through"],
                     editions[row["scenario"]],
                 )
-                theirs = {each["person_id"] for each in again if each["scenario"] == row["scenario"]}
+                theirs = {
+                    each["person_id"] for each in again if each["scenario"] == row["scenario"]
+                }
                 if not await self._take_up_all(search, search.position, sorted(theirs)):
                     return
                 await self._search(search)
@@ -216,16 +218,24 @@ class TakingUp:
         return moved is not None
 
     async def _take_up_all(self, search: _Search, position: int, persons: Sequence[str]) -> bool:
-        """Take persons up, some at a time; False where somebody else searches by now."""
+        """Take persons up, some at a time; False where somebody else searches by now.
+
+        What those did who have begun is read once more: an event may have been recorded after it
+        was read and before they began, when nobody listened for them yet.
+        """
         for start in range(0, len(persons), _AT_ONCE):
-            asked = frozenset(persons[start : start + _AT_ONCE])
+            asked, begun = frozenset(persons[start : start + _AT_ONCE]), set[str]()
             while asked:
                 taken = await self._take_up(search, position, asked)
                 if taken is None:
                     return False
                 if taken.steps:
                     self._wake()
-                asked = taken.unread
+                new = [each.journey for each in taken.steps if each.is_new]
+                asked = taken.unread.union(
+                    each.person_id for each in new if each.journey_id not in begun
+                )
+                begun.update(each.journey_id for each in new)
                 await asyncio.sleep(self._pause_s)
         return True
 

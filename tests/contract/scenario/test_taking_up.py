@@ -220,6 +220,21 @@ async def test_a_replica_that_wakes_up_late_writes_nothing(deployment):
     assert await deployment.looks() == [(99, False, 0)]
 
 
+async def test_what_happens_between_reading_and_beginning_is_heard(deployment):
+    deployment.log.add(ago(60))
+
+    def bought_meanwhile(request, timeout=None, metadata=None):
+        answers = list(deployment.log._answers(request))
+        if request.person_ids and len(deployment.log.events) == 1:
+            deployment.log.add(ago(0.001), origin=Origin.LIVE)
+        return Streamed(answers)
+
+    deployment.log.StreamEvents = bought_meanwhile
+    await deployment.look()
+    (journey,) = await deployment.store.open_for([ADA])
+    assert journey.started_us == ago(0.001).time_us
+
+
 class Overtaken:
     """An answer of profile during which another replica has gone on."""
 
