@@ -195,6 +195,9 @@ def _wrongly_already(scenario: Scenario) -> Iterator[_Found]:
     if scenario.HasField("occasions"):
         message = "occasions are counted from live events: leave them out, or quiet_already"
         yield ("quiet_already",), message
+    if scenario.per == ScenarioPer.ITEM:
+        message = "quiet_already is of people: with per: ITEM it would begin with all they ever saw"
+        yield ("quiet_already",), message
 
 
 def _idle(scenario: Scenario) -> Iterator[_Found]:

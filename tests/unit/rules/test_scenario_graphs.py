@@ -320,9 +320,10 @@ def test_a_flaw_of_the_whole_is_told_on_its_line(field, message):
             20,
             "occasions are counted from live events",
         ),
+        ("{within: 30d, over: 7d}", "    per: ITEM\n", 20, "quiet_already is of people"),
     ],
 )
-def test_whom_a_scenario_takes_up_is_bounded_and_no_matter_of_occasions(
+def test_whom_a_scenario_takes_up_is_bounded_and_no_matter_of_occasions_or_items(
     already, more, column, message
 ):
     stages = f"    stages:\n      - {{stage: a, {OFFER}}}\n"
