@@ -17,6 +17,7 @@ from services.scenario.domain.counts import Counts
 from services.scenario.domain.entries import Entry
 from services.scenario.domain.errands import Dispatch, State
 from services.scenario.domain.how_often import Met, how_often
+from services.scenario.domain.journey import Journey
 from services.scenario.domain.moments import local_day
 from services.scenario.domain.scenario import Scenario
 from services.scenario.reports.how_often_messages import how_often_message
@@ -118,8 +119,7 @@ def _groups(record: Record, scenario: str, span: Span) -> Iterator[BacktestGroup
         firsts.setdefault(record.set_of(entry.person_id)[0], entry)
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in firsts.values():
-        journey = record.journeys[entry.journey_id]
-        groups[ENTERED if journey.occurrence else journey.outcome.value].append(entry)
+        groups[_became(record.journeys[entry.journey_id])].append(entry)
     for group in (ENTERED, FULL, YIELDED, HELD_OUT):
         if entries := groups.get(group):
             missing = [each for each in entries if not each.reached_us]
@@ -133,6 +133,14 @@ def _groups(record: Record, scenario: str, span: Span) -> Iterator[BacktestGroup
             )
 
 
+def _became(journey: Journey) -> str:
+    """Return what became of a journey whose person met what it takes."""
+    if journey.occurrence:
+        return ENTERED
+    # Who waits for room found none so far, whatever else may end it meanwhile.
+    return journey.outcome.value if journey.outcome.value in (YIELDED, HELD_OUT) else FULL
+
+
 def _days(record: Record, time_zone: str) -> Mapping[str, Mapping[str, _Day]]:
     """Return days by scenario, and of all of them."""
     days: dict[str, dict[str, _Day]] = defaultdict(lambda: defaultdict(_Day))
@@ -143,8 +151,9 @@ def _days(record: Record, time_zone: str) -> Mapping[str, Mapping[str, _Day]]:
         yield days[scenario][day]
 
     for entry in record.entries.values():
-        if record.journeys[entry.journey_id].occurrence:
-            for day in of(entry.scenario.name, entry.met_us):
+        first = record.passages.get((entry.journey_id, 1))
+        if first is not None:
+            for day in of(entry.scenario.name, first.entered_us):
                 day.entries += 1
     for given in record.given:
         for day in of(given.scenario, given.time_us):

@@ -24,6 +24,7 @@ from services.scenario.domain.ports import (
 )
 from services.scenario.domain.scenario import Limits
 from services.scenario.domain.transition import Transition
+from shared.replacing import replace
 
 _NOBODYS: Mapping[str, Journey] = {}
 
@@ -80,6 +81,8 @@ class PlayedJourneys:
         self._effects: set[tuple[str, int, int, str]] = set()
         self._waiting: dict[str, dict[str, Entry]] = {}
         """Entries without a goal so far, by person and journey."""
+        self._met: set[str] = set()
+        """Journeys that have an entry: of one that waits for room the first one counts."""
         self._held_out: dict[str, list[Entry]] = {}
         self.tried_again_us: dict[str, int] = {}
         """When a task is tried again that somebody said something of, by journey."""
@@ -215,8 +218,11 @@ class PlayedJourneys:
             journey = step.journey
             before = self.journey(journey.person_id, journey.journey_id)
             self._keep(before, journey)
+            if step.met_us and journey.journey_id in self._met:
+                step = replace(step, met_us=0)
             entry = entry_of(step)
             if entry is not None:
+                self._met.add(entry.journey_id)
                 self._waiting.setdefault(entry.person_id, {})[entry.journey_id] = entry
                 if entry.held_out:
                     self._held_out.setdefault(entry.person_id, []).append(entry)

@@ -86,9 +86,9 @@ def may_wait_for_room(journey: Journey, now_us: int) -> bool:
 
 
 def wait_for_room(journey: Journey, now_us: int) -> Transition:
-    """Return the journey at the same time of the next day."""
+    """Return the journey at the same time of the next day; its person met what it takes."""
     waits = replace(journey, version=journey.version + 1, due_us=now_us + DAY_US)
-    return Transition(waits, is_visible=False, puts_off=True)
+    return Transition(waits, is_visible=False, puts_off=True, met_us=now_us)
 
 
 def _first_us(scenario: Scenario, now_us: int) -> int:

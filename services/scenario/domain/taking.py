@@ -161,8 +161,7 @@ async def _bring_forward(
 ) -> None:
     """Look at a journey; one that would enter its first stage may have to yield or find no room."""
     transition = await looked(transaction, journey, facts, now_us)
-    enters = transition is not None and needs_situation(journey) and _is_under_way(transition)
-    if not enters:
+    if transition is None or not (needs_situation(journey) and _is_under_way(transition)):
         go(steps, group, transition, now_us)
         return
     scenario = journey.scenario
@@ -174,19 +173,19 @@ async def _bring_forward(
         and other.occurrence
         and other.journey_id != journey.journey_id
     ]
-    met_us = transition.met_us if transition is not None else 0
+    met_us, met = transition.met_us, replace(journey, began=transition.journey.began)
     if any(rival.scenario.priority >= scenario.priority for rival in rivals):
         await give_back(transaction, transition, facts)
-        transition = replace(end(journey, Outcome.YIELDED, now_us), met_us=met_us)
+        transition = replace(end(met, Outcome.YIELDED, now_us), met_us=met_us)
         rivals = []
     elif (limits := limits_of(scenario, facts)) != NO_LIMITS and not await transaction.take_room(
         scenario.name, limits, facts.today
     ):
         await give_back(transaction, transition, facts)
         if may_wait_for_room(journey, now_us):
-            transition = wait_for_room(journey, now_us)
+            transition = wait_for_room(met, now_us)
         else:
-            transition = replace(end(journey, Outcome.FULL, now_us), met_us=met_us)
+            transition = replace(end(met, Outcome.FULL, now_us), met_us=met_us)
         rivals = []
     go(steps, group, transition, now_us)
     for rival in rivals:

@@ -33,7 +33,7 @@ class Transition:
     changes_edition: bool = False
     """It goes on by another definition than it did."""
     puts_off: bool = False
-    """Nothing but its time has changed: so is nearly every step, and many are written at once."""
+    """Nothing but its time has changed, and what it began with where `met_us` is said."""
     passages: tuple[Passage, ...] = ()
     """Stages that it entered in this step, in order."""
     met_us: int = 0

@@ -170,8 +170,9 @@ class PostgresJourneyTransaction:
     async def save(self, transitions: Sequence[Transition]) -> None:
         self._entering.clear()
         self._calls = None
-        moved = [each for each in transitions if not (each.is_new or each.puts_off)]
-        await self._put_off([each.journey for each in transitions if each.puts_off])
+        # Nearly every step is only later, and many are written at once.
+        await self._put_off([each.journey for each in transitions if _is_only_later(each)])
+        moved = [each for each in transitions if not (each.is_new or _is_only_later(each))]
         if moved:
             await self._tx.execute(_SQL.move_journeys, *moved_columns(moved))
         written = moved + await self._added([each for each in transitions if each.is_new])
@@ -325,6 +326,11 @@ class PostgresJourneyTransaction:
                 [task_that_stays(journey) for journey in told],
                 [is_cut_short(journey) for journey in told],
             )
+
+
+def _is_only_later(transition: Transition) -> bool:
+    """Say whether nothing is written but its time."""
+    return transition.puts_off and not transition.met_us
 
 
 def _may_have_tasks(journey: Journey) -> bool:

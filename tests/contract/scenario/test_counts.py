@@ -17,7 +17,10 @@ from services.scenario.domain.counts import (
     Visits,
 )
 from services.scenario.domain.facts import Happened
+from services.scenario.domain.taking_up import Look, take_up
 from tests.contract.scenario.conftest import QUIET_US, one
+from tests.unit.scenario.lapsing import OVER_DAYS, ago
+from tests.unit.scenario.lapsing import scenario as of_the_quiet
 from tests.unit.scenario.playing import (
     ADA,
     BOB,
@@ -258,6 +261,39 @@ async def test_held_out_somebody_enters_again_only_after_as_long_as_the_others(d
         assert await desk.store.open_for([ADA]) == []
     await desk.take(event(time_us=QUIET_US + 13 * DAY_US))
     assert len(await desk.store.open_for([ADA])) == 1
+
+
+async def test_who_waits_for_room_is_compared_from_when_they_could_have_entered(desk):
+    goal = 'event.value_micros >= 500 && "best" in journey.segments'
+    made = of_the_quiet(goal_where=goal, limits={"per_day": 1})
+    starting, everybody = for_all({"purchase": [made]}), (ADA, BOB, CY, DEE)
+    events = {each: [ago(60, person_id=each)] for each in everybody}
+    async with desk.store.transaction() as transaction:
+        await take_up(transaction, Look("lapsed", NOON_US), events, starting, NOON_US)
+    met_us = NOON_US + OVER_DAYS * DAY_US
+    person = {"customer.segments": ["best"], "customer.persona": ""}
+
+    async def tried_on(day):
+        """Look at who is due, and return who waits for room after that."""
+        now_us = met_us + day * DAY_US
+        for claim in await desk.store.claim("worker", now_us, 5.0, 9):
+            found = HELD_OUT if claim.journey.person_id == DEE else facts()
+            await desk.act(claim, now_us, replace(found, person=person, today=f"day {day}"))
+        return [e.person_id for e in await desk.store.open_for(everybody) if not e.occurrence]
+
+    async def buys(person_id, time_us):
+        values = {"event.type": "purchase", "event.value_micros": 700}
+        bought = Happened(person_id, "purchase", time_us, 3, values)
+        await desk.take(bought, starting_of=starting)
+
+    first, other = await tried_on(0)
+    await buys(first, met_us + HOUR_US)
+    await buys(DEE, met_us + HOUR_US)
+    assert other not in await tried_on(1), "there is room on another day"
+    await buys(other, met_us + 7 * DAY_US + HOUR_US)
+    met = (await counted(desk, met_us + 8 * DAY_US, scenario="lapsed")).met
+    told = [(each.held_out, each.people, each.reached) for each in met]
+    assert told == [(False, 3, 1), (True, 1, 1)], "all had seven days from the first"
 
 
 async def test_of_a_scenario_in_shadow_nobody_is_compared(desk):

@@ -72,6 +72,16 @@ def test_persons_who_are_one_are_judged_as_one(catalogue):
     assert found["lapsed"].report.entered == 0
 
 
+def test_who_waits_for_room_met_it_once_and_enters_on_a_later_day(catalogue):
+    text = LAPSED.replace("over: 5d}", "over: 0s}") + "    limits: {per_day: 1}\n"
+    people = (bought(60 + number, PEOPLE[number]) for number in range(5))
+    found, _ = backtest(catalogue, *people, until_us=5 * DAY_US // 2, text=text)
+    told = found["lapsed"]
+    assert (told.how_often.entries, told.how_often.people) == (5, 5)
+    assert [(group.group, group.people) for group in told.groups] == [("entered", 3), ("full", 2)]
+    assert [day.entries for day in told.days] == [1, 1, 1]
+
+
 def test_in_several_processes_it_comes_to_the_same(catalogue):
     made = definitions(catalogue, LAPSED)
     people = world(
