@@ -488,6 +488,7 @@ class TestComplaint:
         await self.complain(theatre)
         await theatre.passes(days=400)
         assert theatre.stage(self.NAME) == "wait"
+        assert len(theatre.store.passages) < 120, "it is looked at once a week, not every day"
         await theatre.leaves(TV)
         await theatre.passes(days=5)
         assert (theatre.shown(), theatre.sent) == ({}, [])
