@@ -354,6 +354,7 @@ async def test_an_abandoned_cart_goes_from_the_site_to_the_call_centre(pair):
     (asked,) = pair.peers.calls
     assert (asked.contact_id, list(asked.person_ids)) == (f"{task.task_id}:1", [ADA])
     assert (asked.policy, asked.channel) == ("marketing", Channel.CALL_CENTER)
+    assert (asked.HasField("reserved_by"), asked.reserved_by) == (True, ""), "it is no caller's"
     assert 0 < asked.held_for.seconds < HOLD_US // 1_000_000
     done = pb.CompleteTaskRequest(agent_id="eve", task_id=task.task_id, outcome="declined")
     await pair.one.CompleteTask(done, timeout=5)

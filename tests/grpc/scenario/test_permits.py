@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import grpc.aio
+import pytest
 import pytest_asyncio
 
 from services.rules.storage import MIGRATIONS
@@ -15,6 +17,7 @@ from tests.grpc.rules.test_contact_policy import HOUR_US, NIGHT, apply, balances
 from touchpoint.common.v1.bus_pb2 import EventNotice
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
 from touchpoint.common.v1.vocabulary_pb2 import Channel
+from touchpoint.rules.v1.rules_service_pb2 import ReleaseContactRequest
 
 EMAIL = int(Channel.EMAIL)
 MARKETING = "marketing"
@@ -71,6 +74,14 @@ async def test_a_message_is_one_contact_from_when_it_is_reserved_to_when_it_was_
         assert await used(rules) == 1
     await permits(rules).release(contact_id)
     assert await used(rules) == 1, "what was sent is not given back"
+
+
+async def test_no_caller_gives_back_what_a_journey_reserved(rules):
+    assert await permits(rules).reserve("m1", ANN, MARKETING, EMAIL) is None
+    asked = ReleaseContactRequest(contact_id="m1", released_by="crm")
+    with pytest.raises(grpc.aio.AioRpcError, match="somebody else's"):
+        await rules.stub.ReleaseContact(asked, timeout=5)
+    assert await used(rules) == 1
 
 
 async def test_where_there_is_no_room_it_is_told_from_when_on_and_what_is_given_back_is_free(rules):
