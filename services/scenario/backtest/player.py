@@ -21,7 +21,7 @@ from services.scenario.domain.passage import has_task
 from services.scenario.domain.starting import Starting
 from services.scenario.domain.steps import Steps, go
 from services.scenario.domain.taking import take_events, take_timers
-from services.scenario.domain.taking_up import Look, take_up
+from services.scenario.domain.taking_up import Look, judge, take_up
 from services.scenario.domain.transition import Transition
 from services.scenario.errands.doing import Errands
 from services.scenario.errands.logbook import Logbook
@@ -133,8 +133,11 @@ class Player:
         )
 
     async def take_up(self, look: Look, events: Mapping[str, Sequence[Happened]]) -> None:
-        """Take up those of persons who are quiet already; see `taking_up.take_up`."""
-        await take_up(self.journeys, look, events, self._starting_of, self._clock.now_us())
+        """Take up those who are quiet already of persons who are one; see `taking_up`."""
+        group, now_us = tuple(events), self._clock.now_us()
+        judged = judge(look, group, events, self._starting_of, now_us)
+        if judged is not None:
+            await take_up(self.journeys, look, {group[0]: judged}, now_us)
 
     async def concerned(self, event: Happened) -> bool | None:
         """Bring an event to journeys where it concerns any.

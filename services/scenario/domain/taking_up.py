@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.scenario.domain.endings import rest
@@ -32,77 +32,96 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What the events of persons who are one come to."""
+
+    group: tuple[str, ...]
+    scenario: Scenario
+    events: Sequence[Happened]
+    """In order, none later than now."""
+    silences: Sequence[Journey]
+    """The journeys that they would be on; see `lasting`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What came of some persons."""
 
     steps: Sequence[Transition] = ()
     unread: frozenset[str] = frozenset()
-    """Persons who turned out to be one with somebody whose events were not given."""
+    """Persons who were judged with others than those whom they are one with by now."""
 
 
-async def take_up(
-    transaction: JourneyTransaction,
+def judge(
     look: Look,
+    group: tuple[str, ...],
     events: Mapping[str, Sequence[Happened]],
     starting_of: StartingOf,
     now_us: int,
+) -> Judged | None:
+    """Say whose silence lasts, by all events that decide about each person; see `reads_types`.
+
+    None: the scenario takes nobody up for these.
+    """
+    scenario = _of_name(look.scenario, starting_of(group))
+    if scenario is None:
+        return None
+    told = [each for person_id in group for each in events[person_id] if each.time_us <= now_us]
+    told.sort(key=lambda event: event.time_us)
+    return Judged(group, scenario, told, lasting(scenario, told, now_us))
+
+
+async def take_up(
+    transaction: JourneyTransaction, look: Look, judged: Mapping[str, Judged], now_us: int
 ) -> Taken:
     """Begin journeys for persons whose silence lasts, each once in a look; nobody else writes.
 
-    `events` are all that decide about each person; see `reads_types`. Journeys that were taken up
-    before hear of those that have become known since.
+    Journeys that were taken up before hear of those events that have become known since.
     """
-    groups = {tuple(each) for each in (await transaction.sets_of(events)).values()}
-    members = {person_id for group in groups for person_id in group}
+    sets = await transaction.sets_of(judged)
+    unread = {person_id for person_id, group in sets.items() if judged[person_id].group != group}
+    known = {judged[person_id].group: judged[person_id] for person_id in sets.keys() - unread}
+    members = {person_id for group in known for person_id in group}
     steps = Steps(await transaction.open_of(members))
     ended = await transaction.ended(members)
-    unread: set[str] = set()
-    for group in sorted(groups):
-        scenario = _of_name(look.scenario, starting_of(group))
-        if scenario is None:
-            continue
-        missing = set(group) - events.keys()
-        unread |= missing
-        if not missing:
-            told = [event for person_id in group for event in events[person_id]]
-            told.sort(key=lambda event: event.time_us)
-            told = [event for event in told if event.time_us <= now_us]
-            _tell(steps, group, scenario, told, now_us)
-            _begin(steps, group, ended, look, lasting(scenario, told, now_us), now_us)
+    for _, each in sorted(known.items()):
+        _tell(steps, each, now_us)
+        _begin(steps, each, ended, look, now_us)
     return Taken(await saved(transaction, steps), frozenset(unread))
 
 
-def _tell(
-    steps: Steps,
-    group: Collection[str],
-    scenario: Scenario,
-    events: Sequence[Happened],
-    now_us: int,
-) -> None:
+def _tell(steps: Steps, judged: Judged, now_us: int) -> None:
     """Let journeys hear what has become known of their persons after they were taken up.
 
     Each hears for itself: of several the oldest goes on of those that this does not end.
     """
-    for event in events:
-        for journey in steps.of(group):
-            is_meant = journey.scenario.name == scenario.name and journey.taken_up_us
-            waits = journey.phase is Phase.QUIET and event.time_us > journey.started_us
-            if is_meant and waits:
-                steps.take(happened(journey, event, now_us))
-    together = [each for each in steps.of(group) if each.scenario.name == scenario.name]
+    group, name = judged.group, judged.scenario.name
+    for waiting in steps.of(group):
+        if waiting.scenario.name == name and waiting.taken_up_us:
+            _tell_one(steps, waiting, judged.events, now_us)
+    together = [each for each in steps.of(group) if each.scenario.name == name]
     for journey in together:
         steps.take(rest(journey, has_older(journey, together)))
 
 
+def _tell_one(steps: Steps, journey: Journey, events: Sequence[Happened], now_us: int) -> None:
+    for event in events:
+        if journey.phase is Phase.QUIET and event.time_us > journey.started_us:
+            step = happened(journey, event, now_us)
+            if step is not None:
+                steps.take(step)
+                journey = step.journey
+
+
 def _begin(
     steps: Steps,
-    group: Collection[str],
+    judged: Judged,
     ended: Mapping[tuple[str, str, int], Ended],
     look: Look,
-    silences: Sequence[Journey],
     now_us: int,
 ) -> None:
-    for journey in silences:
+    group = judged.group
+    for journey in judged.silences:
         asked = journey.scenario, journey.subject_no, journey.started_us
         behind = behind_of(journey.matter, group, steps, ended)
         was_on_it = any(each.latest_us >= journey.started_us for each in behind)

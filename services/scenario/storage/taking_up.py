@@ -21,7 +21,7 @@ from services.scenario.domain.facts import Happened
 from services.scenario.domain.quiet_already import reads_since_us, reads_types
 from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.starting import Starting
-from services.scenario.domain.taking_up import Look, Taken, take_up
+from services.scenario.domain.taking_up import Judged, Look, Taken, judge, take_up
 from services.scenario.journeys.happenings import happened_of
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.bus import Bus
@@ -242,9 +242,14 @@ class TakingUp:
     async def _take_up(
         self, search: _Search, position: int, persons: Iterable[str]
     ) -> Taken | None:
-        """Take some persons up, with whoever is one with them; None: somebody else searches."""
-        events = await self._events_of(search, persons)
+        """Take some persons up, with whoever is one with them; None: somebody else searches.
+
+        What their events come to is told before the gate is closed, as everybody waits for that.
+        """
         look = search.look
+        judged = await self._judged(search, persons)
+        if not judged:
+            return Taken()
         async with self._database.transaction() as transaction:
             await transaction.execute(_JOURNEYS.close_gate)
             held = await transaction.fetchval(
@@ -253,14 +258,31 @@ class TakingUp:
             if held is None:
                 return None
             journeys = PostgresJourneyTransaction(transaction)
-            return await take_up(journeys, look, events, self._starting_of, self._clock.now_us())
+            return await take_up(journeys, look, judged, self._clock.now_us())
+
+    async def _judged(self, search: _Search, persons: Iterable[str]) -> dict[str, Judged]:
+        """Return what the events of sets come to, by each person asked for whom it matters."""
+        look, asked = search.look, list(persons)
+        rows = await self._database.fetch(_JOURNEYS.sets_of, asked)
+        groups = {row["person_id"]: tuple(row["person_ids"]) for row in rows}
+        events = await self._events_of(
+            search, sorted({person_id for group in groups.values() for person_id in group})
+        )
+        waiting = await self._database.fetch(_SQL.waiting, look.scenario, asked)
+        wait = {row["person_id"] for row in waiting}
+        found: dict[str, Judged] = {}
+        for person_id, group in groups.items():
+            judged = judge(look, group, events, self._starting_of, self._clock.now_us())
+            if judged is not None and (judged.silences or person_id in wait):
+                found[person_id] = judged
+            # Somebody may have done a great deal: others are answered in between.
+            await asyncio.sleep(0)
+        return found
 
     async def _events_of(
-        self, search: _Search, persons: Iterable[str]
+        self, search: _Search, members: Sequence[str]
     ) -> Mapping[str, Sequence[Happened]]:
-        """Return the events that decide about sets of persons, by person."""
-        rows = await self._database.fetch(_JOURNEYS.sets_of, list(persons))
-        members = sorted({person_id for row in rows for person_id in row["person_ids"]})
+        """Return the events that decide about persons, by person."""
         found: dict[str, list[Happened]] = {person_id: [] for person_id in members}
         for start in range(0, len(members), _MOST_PERSONS):
             some = members[start : start + _MOST_PERSONS]

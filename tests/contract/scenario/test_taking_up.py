@@ -1,5 +1,6 @@
 """People who are quiet already, taken up from profile's log into PostgreSQL."""
 
+import asyncio
 import itertools
 
 import pytest
@@ -218,6 +219,15 @@ async def test_a_replica_that_wakes_up_late_writes_nothing(deployment):
     assert held
     assert await deployment.begun() == {}
     assert await deployment.looks() == [(99, False, 0)]
+
+
+async def test_nobody_waits_where_nobody_is_quiet(deployment):
+    deployment.bundles.replace(bundle(lapsed(quiet_of=["purchase", "view"])))
+    deployment.log.add(ago(100), ago(20, "view"))
+    async with deployment.store.transaction(), asyncio.timeout(10):
+        # While that transaction writes nobody else has journeys to themselves.
+        await deployment.look()
+    assert await deployment.looks() == [(2, True, 1)]
 
 
 async def test_what_happens_between_reading_and_beginning_is_heard(deployment):

@@ -15,7 +15,7 @@ from services.scenario.domain.quiet_already import (
     taken_up,
 )
 from services.scenario.domain.taking import take_events, take_sets, take_timers
-from services.scenario.domain.taking_up import Look, take_up
+from services.scenario.domain.taking_up import Look, judge, take_up
 from services.scenario.reading import read_scenario
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from tests.contract.scenario.conftest import one
@@ -118,11 +118,17 @@ class Shop:
         self.starting = for_all({"purchase": [self.scenario]})
 
     async def look(self, *events, now_us=NOON_US, look=LOOK, persons=(ADA,)):
-        told = {person_id: [] for person_id in persons}
-        for event in events:
-            told[event.person_id].append(event)
         async with self.store.transaction() as transaction:
-            return await take_up(transaction, look, told, self.starting, now_us)
+            sets = await transaction.sets_of(persons)
+        return await self.look_at(sets, *events, now_us=now_us, look=look)
+
+    async def look_at(self, sets, *events, now_us=NOON_US, look=LOOK):
+        told = {person_id: [] for group in sets.values() for person_id in group}
+        for event in events:
+            told.setdefault(event.person_id, []).append(event)
+        judged = {each: judge(look, sets[each], told, self.starting, now_us) for each in sets}
+        async with self.store.transaction() as transaction:
+            return await take_up(transaction, look, judged, now_us)
 
     async def hear(self, *events):
         async with self.store.transaction() as transaction:
@@ -240,12 +246,12 @@ async def test_who_is_held_out_is_noted_as_having_met_it():
     assert entry.held_out
 
 
-async def test_of_whoever_turns_out_to_be_one_with_somebody_unread_more_is_asked_for():
+async def test_whoever_turned_out_to_be_one_with_somebody_since_they_were_judged_is_asked_for():
     shop = Shop()
     async with shop.store.transaction() as transaction:
         await transaction.keep_sets(one(1, ADA, BOB))
-    taken = await shop.look(ago(60))
-    assert (taken.unread, shop.journeys()) == ({BOB}, [])
+    taken = await shop.look_at({ADA: (ADA,)}, ago(60))
+    assert (taken.unread, shop.journeys()) == ({ADA}, [])
     await shop.look(ago(60), ago(3, person_id=BOB), persons=(ADA, BOB))
     (journey,) = shop.journeys()
     assert (journey.person_id, journey.started_us) == (BOB, ago(3).time_us)
