@@ -22,8 +22,12 @@ _WAITS_FOR_ROOM_US = 30 * DAY_US
 
 
 def reads_since_us(scenario: Scenario, now_us: int) -> int:
-    """Return from when on events decide whether somebody is quiet already."""
-    return max(_first_us(scenario, now_us) - scenario.count.within_us, 0)
+    """Return from when on events decide whether somebody is quiet already; 0: all do.
+
+    A silence may have begun long before that counts and have been put off ever since, unless
+    whatever puts it off begins one as well.
+    """
+    return _first_us(scenario, now_us) if _is_begun_by_all_of_it(scenario) else 0
 
 
 def reads_types(scenario: Scenario) -> frozenset[str]:
@@ -96,6 +100,13 @@ def _first_us(scenario: Scenario, now_us: int) -> int:
     already = scenario.quiet_already
     assert already is not None, "only of scenarios that say so"
     return max(now_us - already.within_us - scenario.quiet_for_us, 0)
+
+
+def _is_begun_by_all_of_it(scenario: Scenario) -> bool:
+    """Say whether each event that puts a silence off would begin one, were none under way."""
+    starts = scenario.starts
+    is_any_of_them = starts.where is None and scenario.count.at_least <= 1
+    return is_any_of_them and bool(scenario.quiet_of) and scenario.quiet_of <= starts.types
 
 
 def _hears(journey: Journey, event: Happened) -> Journey | None:

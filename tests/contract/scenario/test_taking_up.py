@@ -221,6 +221,14 @@ async def test_a_replica_that_wakes_up_late_writes_nothing(deployment):
     assert await deployment.looks() == [(99, False, 0)]
 
 
+async def test_a_silence_that_began_long_ago_and_was_put_off_ever_since_is_found(deployment):
+    views = [ago(days, "view") for days in range(600, 40, -20)]
+    deployment.bundles.replace(bundle(lapsed(quiet_of=["view"])))
+    deployment.log.add(ago(610), *views)
+    await deployment.look()
+    assert await deployment.begun() == {ADA: [ago(610).time_us]}
+
+
 async def test_nobody_waits_where_nobody_is_quiet(deployment):
     deployment.bundles.replace(bundle(lapsed(quiet_of=["purchase", "view"])))
     deployment.log.add(ago(100), ago(20, "view"))

@@ -95,8 +95,21 @@ def test_what_is_read_is_all_that_may_begin_put_off_or_end_it():
     message.count.within.FromMicroseconds(10 * DAY_US)
     read = read_scenario(message)
     assert reads_types(read) == {"purchase", "complaint"}
-    assert reads_since_us(read, NOON_US) == ago(WITHIN_DAYS + QUIET_DAYS + 10).time_us
     assert reads_types(scenario(quiet_of=[])) == frozenset()
+
+
+def test_so_much_is_read_as_may_have_begun_a_silence_that_was_put_off_ever_since():
+    assert reads_since_us(scenario(), NOON_US) == ago(WITHIN_DAYS + QUIET_DAYS).time_us
+    often = lapsed()
+    often.count.at_least = 2
+    often.count.within.FromMicroseconds(10 * DAY_US)
+    others = (
+        scenario(where="event.value_micros > 100"),
+        scenario(quiet_of=["purchase", "view"]),
+        scenario(quiet_of=[]),
+        read_scenario(often),
+    )
+    assert [reads_since_us(each, NOON_US) for each in others] == [0] * len(others)
 
 
 def test_those_who_are_quiet_for_long_enough_are_spread_and_always_alike():
