@@ -18,6 +18,8 @@ from services.scenario.domain.transition import Transition
 from shared.replacing import replace
 
 _BEFORE_THE_FIRST = -1
+_NOT_BEFORE_US = DAY_US // 24
+"""Imports are searched while they run, and what comes of them later is heard."""
 _WAITS_FOR_ROOM_US = 30 * DAY_US
 
 
@@ -70,13 +72,16 @@ def taken_up(journey: Journey, journey_id: str, now_us: int) -> Transition:
     """Return the beginning of a journey whose person is quiet already.
 
     Where the silence was long enough before, its time is drawn from the span over which such
-    journeys are spread: the same one however often this is asked.
+    journeys are spread: the same one however often this is asked. Nobody is looked at within the
+    first hour: of what is being imported their newest events may not be there yet.
     """
     already = journey.scenario.quiet_already
     assert already is not None, "only scenarios that say so take anybody up"
-    due_us = journey.due_us
-    if due_us <= now_us:
-        due_us = now_us + round(chance(journey.lot, _BEFORE_THE_FIRST, 0) * already.over_us)
+    first_us = now_us + _NOT_BEFORE_US
+    due_us = max(journey.due_us, first_us)
+    if journey.due_us <= now_us:
+        over_us = max(already.over_us - _NOT_BEFORE_US, 0)
+        due_us = first_us + round(chance(journey.lot, _BEFORE_THE_FIRST, 0) * over_us)
     begun = replace(journey, journey_id=journey_id, due_us=due_us, taken_up_us=now_us)
     return Transition(begun, is_new=True)
 

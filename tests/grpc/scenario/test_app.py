@@ -430,9 +430,14 @@ async def test_a_link_that_only_profiles_log_tells_of_is_known(pair):
 
 
 async def test_who_was_quiet_before_anybody_listened_enters_and_the_report_tells_of_it(pair):
+    async def waits() -> bool:
+        return await pair.stage(FAY) == [""]
+
     async def entered() -> bool:
         return await pair.stage(FAY) == ["missed"]
 
+    await until(waits)
+    await pair.passes(hours=1)
     await until(entered)
     request = GetScenarioReportRequest(scenario="stayed_away")
     for replica in (pair.one, pair.other):

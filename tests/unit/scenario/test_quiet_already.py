@@ -123,6 +123,14 @@ def test_those_who_are_quiet_for_long_enough_are_spread_and_always_alike():
     assert dues == set(range(OVER_DAYS))
 
 
+@pytest.mark.parametrize(("days", "over_days"), [(60, 0), (60, 0.01), (QUIET_DAYS - 0.01, 14)])
+def test_nobody_enters_within_an_hour_as_an_import_may_still_run(days, over_days):
+    message = lapsed()
+    message.quiet_already.over.FromMicroseconds(round(over_days * DAY_US))
+    (journey,) = lasting(read_scenario(message), [ago(days)], NOON_US)
+    assert taken_up(journey, "j", NOON_US).journey.due_us == NOON_US + DAY_US // 24
+
+
 class Shop:
     """Journeys in memory, and what is recorded of persons."""
 
