@@ -24,6 +24,7 @@ from cli.backtest.playing import Share, Tell
 from services.scenario.backtest.journeys import RoomsAsked
 from services.scenario.definitions import Playbook
 from services.scenario.domain.ports import CALLS
+from services.scenario.domain.quiet_already import limits_of_backlog
 from services.scenario.domain.scenario import Limits
 
 _LEAST_EVENTS = 20_000
@@ -97,7 +98,10 @@ def had_room(shares: Sequence[Played], playbook: Playbook, calls_per_day: int) -
     asked = RoomsAsked()
     for each in shares:
         asked.add(each.rooms)
-    limits = {name: each.limits for name, each in playbook.defined.items()}
+    limits = {
+        name: each.limits if each.quiet_already is None else limits_of_backlog(each.limits)
+        for name, each in playbook.defined.items()
+    }
     limits[CALLS] = Limits(per_day=calls_per_day)
     return all(
         number <= (limits[name].per_day or number) for (name, _), number in asked.entered.items()

@@ -13,14 +13,16 @@ from services.scenario.domain.facts import Happened
 from services.scenario.domain.journey import Journey
 from services.scenario.domain.moments import chance
 from services.scenario.domain.passage import begin, happened
-from services.scenario.domain.scenario import Scenario
+from services.scenario.domain.scenario import Limits, Scenario
 from services.scenario.domain.transition import Transition
 from shared.replacing import replace
 
-_BEFORE_THE_FIRST = -1
+_BEFORE_THE_FIRST, _WITHOUT_ROOM = -1, -2
 _NOT_BEFORE_US = DAY_US // 24
 """Imports are searched while they run, and what comes of them later is heard."""
 _WAITS_FOR_ROOM_US = 30 * DAY_US
+_LAST_TRY_US = 2 * DAY_US
+"""So long after that somebody who waited may still be tried."""
 
 
 def reads_since_us(scenario: Scenario, now_us: int) -> int:
@@ -88,16 +90,39 @@ def taken_up(journey: Journey, journey_id: str, now_us: int) -> Transition:
 
 def may_wait_for_room(journey: Journey, now_us: int) -> bool:
     """Say whether a journey waits where there is no room: they all came at once."""
-    already = journey.scenario.quiet_already
-    if not journey.taken_up_us or already is None:
-        return False
-    return now_us < journey.taken_up_us + already.over_us + _WAITS_FOR_ROOM_US
+    return now_us < _waits_until_us(journey)
+
+
+def room_for(journey: Journey, limits: Limits, now_us: int) -> Limits:
+    """Return the limits that count for a journey: those taken up leave the rest to all others."""
+    if now_us < _waits_until_us(journey) + _LAST_TRY_US:
+        return limits_of_backlog(limits)
+    return limits
+
+
+def limits_of_backlog(limits: Limits) -> Limits:
+    """Return half of the room there is, at least for one."""
+    per_day, under_way = limits.per_day, limits.under_way
+    return replace(limits, per_day=per_day - per_day // 2, under_way=under_way - under_way // 2)
 
 
 def wait_for_room(journey: Journey, now_us: int) -> Transition:
-    """Return the journey at the same time of the next day; its person met what it takes."""
-    waits = replace(journey, version=journey.version + 1, due_us=now_us + DAY_US)
+    """Return the journey about a day later; its person met what it takes.
+
+    Its hour is drawn anew: room is for who comes first in a day, and nobody is always the last.
+    """
+    drawn = chance(journey.lot, _WITHOUT_ROOM, now_us // DAY_US)
+    due_us = now_us + DAY_US // 2 + round(drawn * DAY_US)
+    waits = replace(journey, version=journey.version + 1, due_us=due_us)
     return Transition(waits, is_visible=False, puts_off=True, met_us=now_us)
+
+
+def _waits_until_us(journey: Journey) -> int:
+    """Return how long a journey that was taken up waits for room; 0: it was not."""
+    already = journey.scenario.quiet_already
+    if not journey.taken_up_us or already is None:
+        return 0
+    return journey.taken_up_us + already.over_us + _WAITS_FOR_ROOM_US
 
 
 def _first_us(scenario: Scenario, now_us: int) -> int:

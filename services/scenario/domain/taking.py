@@ -17,7 +17,7 @@ from services.scenario.domain.passage import (
     needs_situation,
 )
 from services.scenario.domain.ports import Claim, JourneyTransaction, PersonSet
-from services.scenario.domain.quiet_already import may_wait_for_room, wait_for_room
+from services.scenario.domain.quiet_already import may_wait_for_room, room_for, wait_for_room
 from services.scenario.domain.rooms import NO_LIMITS, give_back, limits_of, lock_rooms, looked
 from services.scenario.domain.starting import (
     StartingOf,
@@ -179,7 +179,7 @@ async def _bring_forward(
         transition = replace(end(met, Outcome.YIELDED, now_us), met_us=met_us)
         rivals = []
     elif (limits := limits_of(scenario, facts)) != NO_LIMITS and not await transaction.take_room(
-        scenario.name, limits, facts.today
+        scenario.name, room_for(journey, limits, now_us), facts.today
     ):
         await give_back(transaction, transition, facts)
         if may_wait_for_room(journey, now_us):

@@ -94,3 +94,13 @@ def test_in_several_processes_it_comes_to_the_same(catalogue):
     assert one == two
     (told,) = one.scenarios
     assert (told.report.taken_up.began, told.report.entered) == (len(PEOPLE), len(PEOPLE))
+
+
+def test_in_several_processes_those_taken_up_leave_the_same_room(catalogue):
+    text = LAPSED.replace("over: 5d}", "over: 0s}") + "    limits: {per_day: 8}\n"
+    people = world(catalogue, *(bought(60 + number, PEOPLE[number]) for number in range(6)))
+    made, span = definitions(catalogue, text), Span(NOON_US, NOON_US + DAY_US // 4)
+    one, two = (run(people, made, span, lambda *far: None, jobs).report for jobs in (1, 2))
+    assert one == two
+    (told,) = one.scenarios
+    assert told.report.entered == 4

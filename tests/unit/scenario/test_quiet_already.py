@@ -13,6 +13,7 @@ from services.scenario.domain.quiet_already import (
     reads_since_us,
     reads_types,
     taken_up,
+    wait_for_room,
 )
 from services.scenario.domain.taking import take_events, take_sets, take_timers
 from services.scenario.domain.taking_up import Look, judge, take_up
@@ -24,6 +25,7 @@ from tests.unit.scenario.playing import ADA, BOB, DAY_US, NOON_US, facts, for_al
 from touchpoint.rules.v1.scenarios_pb2 import ScenarioPer
 
 LOOK = Look("lapsed", NOON_US)
+CY = "person-cy"
 
 
 def silences(*events, **fields):
@@ -254,9 +256,32 @@ async def test_who_finds_no_room_waits_for_it_and_gives_up_after_a_month():
     in_stage = [each for each in shop.journeys() if each.phase is Phase.STAGE]
     waiting = [each for each in shop.journeys() if each.phase is Phase.QUIET]
     assert (len(in_stage), len(waiting)) == (1, 1)
-    assert waiting[0].due_us == SPREAD_US + DAY_US
+    assert DAY_US // 2 <= waiting[0].due_us - SPREAD_US <= DAY_US * 3 // 2
     assert may_wait_for_room(waiting[0], SPREAD_US)
     assert not may_wait_for_room(waiting[0], SPREAD_US + 30 * DAY_US)
+
+
+def test_the_hour_of_the_next_try_is_drawn_anew_each_day():
+    (silence,) = silences(ago(60))
+    journey = taken_up(silence, "j", NOON_US).journey
+    later = [wait_for_room(journey, NOON_US + n * DAY_US).journey.due_us for n in range(50)]
+    hours = {(due_us - NOON_US) % DAY_US * 24 // DAY_US for due_us in later}
+    assert len(hours) > 12
+
+
+@pytest.mark.parametrize("limit", ["per_day", "under_way"])
+async def test_those_taken_up_leave_half_of_the_room_to_who_falls_silent_now(limit):
+    shop = Shop()
+    shop.scenario = replace(shop.scenario, limits=replace(shop.scenario.limits, **{limit: 2}))
+    shop.starting = for_all({"purchase": [shop.scenario]})
+    await shop.hear(ago(QUIET_DAYS - OVER_DAYS, person_id=CY))
+    await shop.look(ago(60), ago(61, person_id=BOB), persons=(ADA, BOB))
+    await shop.pass_to(SPREAD_US)
+    entered = {each.person_id for each in shop.journeys() if each.phase is Phase.STAGE}
+    assert CY in entered, "whose time came last"
+    assert len(entered) == 2
+    (waits,) = [each for each in shop.journeys() if each.phase is Phase.QUIET]
+    assert waits.taken_up_us
 
 
 async def test_who_is_held_out_is_noted_as_having_met_it():
