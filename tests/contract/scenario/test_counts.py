@@ -17,7 +17,7 @@ from services.scenario.domain.counts import (
     Visits,
 )
 from services.scenario.domain.facts import Happened
-from services.scenario.domain.taking_up import Look, take_up
+from services.scenario.domain.taking_up import Look, judge, take_up
 from tests.contract.scenario.conftest import QUIET_US, one
 from tests.unit.scenario.lapsing import OVER_DAYS, ago
 from tests.unit.scenario.lapsing import scenario as of_the_quiet
@@ -267,9 +267,10 @@ async def test_who_waits_for_room_is_compared_from_when_they_could_have_entered(
     goal = 'event.value_micros >= 500 && "best" in journey.segments'
     made = of_the_quiet(goal_where=goal, limits={"per_day": 1})
     starting, everybody = for_all({"purchase": [made]}), (ADA, BOB, CY, DEE)
-    events = {each: [ago(60, person_id=each)] for each in everybody}
+    events, look = {each: [ago(60, person_id=each)] for each in everybody}, Look("lapsed", NOON_US)
+    judged = {each: judge(look, (each,), events, starting, NOON_US) for each in everybody}
     async with desk.store.transaction() as transaction:
-        await take_up(transaction, Look("lapsed", NOON_US), events, starting, NOON_US)
+        await take_up(transaction, look, judged, NOON_US)
     met_us = NOON_US + OVER_DAYS * DAY_US
     person = {"customer.segments": ["best"], "customer.persona": ""}
 
