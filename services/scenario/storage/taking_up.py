@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.scenario.definitions import Playbook
@@ -23,6 +23,7 @@ from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.starting import Starting
 from services.scenario.domain.taking_up import Judged, Look, Taken, judge, take_up
 from services.scenario.journeys.happenings import happened_of
+from services.scenario.storage.read_to import ReadTo
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.bus import Bus
 from shared.bus.subjects import HISTORY_IMPORTED
@@ -78,6 +79,7 @@ class _Search:
     position: int
     is_through: bool
     editions: Sequence[Scenario]
+    read_to: ReadTo = field(default_factory=ReadTo)
 
     def request(self, now_us: int) -> StreamEventsRequest:
         """Ask for the events that may have begun a silence, put it off or ended it."""
@@ -178,7 +180,9 @@ class TakingUp:
         request.position = position
         stream = follow(self._profile.StreamEvents, request, own_call(_METHOD), _STREAM_TIMEOUT_S)
         async for response in stream:
-            persons = await self._concerned(search, response.events)
+            concerned = await self._concerned(search, response.events)
+            known = search.read_to.knows
+            persons = [each for each in concerned if not known(each, response.position)]
             if not await self._take_up_all(search, position, persons):
                 return None
             if not await self._move(search, position, response.position, len(persons)):
@@ -240,16 +244,22 @@ class TakingUp:
         return True
 
     async def _take_up(
-        self, search: _Search, position: int, persons: Iterable[str]
+        self, search: _Search, position: int, persons: Collection[str]
     ) -> Taken | None:
         """Take some persons up, with whoever is one with them; None: somebody else searches.
 
         What their events come to is told before the gate is closed, as everybody waits for that.
         """
+        judged, read_to = await self._judged(search, persons)
+        taken = await self._begin(search, position, judged) if judged else Taken()
+        if taken is not None:
+            search.read_to.note(set(persons) - taken.unread, read_to)
+        return taken
+
+    async def _begin(
+        self, search: _Search, position: int, judged: Mapping[str, Judged]
+    ) -> Taken | None:
         look = search.look
-        judged = await self._judged(search, persons)
-        if not judged:
-            return Taken()
         async with self._database.transaction() as transaction:
             await transaction.execute(_JOURNEYS.close_gate)
             held = await transaction.fetchval(
@@ -260,14 +270,18 @@ class TakingUp:
             journeys = PostgresJourneyTransaction(transaction)
             return await take_up(journeys, look, judged, self._clock.now_us())
 
-    async def _judged(self, search: _Search, persons: Iterable[str]) -> dict[str, Judged]:
-        """Return what the events of sets come to, by each person asked for whom it matters."""
+    async def _judged(
+        self, search: _Search, persons: Iterable[str]
+    ) -> tuple[dict[str, Judged], int]:
+        """Return what the events of sets come to, by each person asked for whom it matters.
+
+        And the position up to which they were read.
+        """
         look, asked = search.look, list(persons)
         rows = await self._database.fetch(_JOURNEYS.sets_of, asked)
         groups = {row["person_id"]: tuple(row["person_ids"]) for row in rows}
-        events = await self._events_of(
-            search, sorted({person_id for group in groups.values() for person_id in group})
-        )
+        members = sorted({person_id for group in groups.values() for person_id in group})
+        events, read_to = await self._events_of(search, members)
         waiting = await self._database.fetch(_SQL.waiting, look.scenario, asked)
         wait = {row["person_id"] for row in waiting}
         found: dict[str, Judged] = {}
@@ -277,23 +291,27 @@ class TakingUp:
                 found[person_id] = judged
             # Somebody may have done a great deal: others are answered in between.
             await asyncio.sleep(0)
-        return found
+        return found, read_to
 
     async def _events_of(
         self, search: _Search, members: Sequence[str]
-    ) -> Mapping[str, Sequence[Happened]]:
-        """Return the events that decide about persons, by person."""
+    ) -> tuple[Mapping[str, Sequence[Happened]], int]:
+        """Return the events that decide about persons, by person, and up to where those were."""
         found: dict[str, list[Happened]] = {person_id: [] for person_id in members}
+        read_to = []
         for start in range(0, len(members), _MOST_PERSONS):
             some = members[start : start + _MOST_PERSONS]
             request = search.request_of(some, self._clock.now_us())
             stream = follow(
                 self._profile.StreamEvents, request, own_call(_METHOD), _STREAM_TIMEOUT_S
             )
+            position = 0
             async for response in stream:
+                position = response.position
                 for event in _happenings(response.events, self._catalogue):
                     found[event.person_id].append(event)
-        return found
+            read_to.append(position)
+        return found, min(read_to, default=0)
 
     def _starting_of(self, person_ids: Sequence[str]) -> Starting:
         oldest_id, now_us = person_ids[0], self._clock.now_us()

@@ -221,6 +221,19 @@ async def test_a_replica_that_wakes_up_late_writes_nothing(deployment):
     assert await deployment.looks() == [(99, False, 0)]
 
 
+async def test_nobody_is_read_again_for_each_stretch_of_the_log_that_they_are_in(deployment):
+    deployment.bundles.replace(bundle(lapsed(quiet_of=["purchase", "view"])))
+    came_back = [ago(5, "view", person_id=f"person-{number}") for number in range(3)]
+    deployment.log.add(*customers(3, 200), *customers(3, 150), *customers(3, 100), *came_back)
+    deployment.log.add(*customers(3, 60), *came_back)
+    await deployment.look()
+    asked = [person_id for each in deployment.log.asked for person_id in each.person_ids]
+    assert sorted(asked) == ["person-0", "person-1", "person-2"]
+    deployment.log.add(*customers(1, 3))
+    await deployment.look()
+    assert await deployment.begun() == {"person-0": [ago(3).time_us]}
+
+
 async def test_a_silence_that_began_long_ago_and_was_put_off_ever_since_is_found(deployment):
     views = [ago(days, "view") for days in range(600, 40, -20)]
     deployment.bundles.replace(bundle(lapsed(quiet_of=["view"])))
