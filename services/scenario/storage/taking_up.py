@@ -10,20 +10,16 @@ their events could begin another at the same moment.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.scenario.definitions import Playbook
 from services.scenario.domain.facts import Happened
-from services.scenario.domain.quiet_already import reads_since_us, reads_types
-from services.scenario.domain.scenario import Scenario
 from services.scenario.domain.starting import Starting
 from services.scenario.domain.taking_up import Judged, Look, Taken, judge, take_up
 from services.scenario.journeys.happenings import happened_of
-from services.scenario.storage.read_to import ReadTo
+from services.scenario.storage.searches import Search, editions_of, meant_by
 from services.scenario.storage.transaction import PostgresJourneyTransaction
 from shared.bus import Bus
 from shared.bus.subjects import HISTORY_IMPORTED
@@ -36,10 +32,7 @@ from shared.definitions import BundleFollower
 from shared.logging import get_logger
 from shared.postgres import Database, Queries
 from touchpoint.common.v1.bus_pb2 import EventNotice
-from touchpoint.common.v1.vocabulary_pb2 import Origin
 from touchpoint.profile.v1.profile_pb2 import EventColumns
-from touchpoint.profile.v1.profile_service_pb2 import StreamEventsRequest
-from touchpoint.rules.v1 import rules_pb2 as pb
 
 if TYPE_CHECKING:  # typed stubs exist for the checker only
     from touchpoint.profile.v1.profile_service_pb2_grpc import ProfileServiceAsyncStub
@@ -69,46 +62,6 @@ _READ = {
     "decision_id": "decision_ids",
 }
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """A search of the log as it is kept, and the editions of its scenario that are in force."""
-
-    look: Look
-    position: int
-    is_through: bool
-    editions: Sequence[Scenario]
-    read_to: ReadTo = field(default_factory=ReadTo)
-
-    def request(self, now_us: int) -> StreamEventsRequest:
-        """Ask for the events that may have begun a silence, put it off or ended it."""
-        origins = [Origin.HISTORY] if self.is_through else []
-        types = self._reads_types()
-        request = StreamEventsRequest(position=self.position, types=types, origins=origins)
-        request.since_time.FromMicroseconds(self._since_us(now_us))
-        return request
-
-    def request_of(self, person_ids: Sequence[str], now_us: int) -> StreamEventsRequest:
-        """Ask for all events of persons that decide about them."""
-        request = StreamEventsRequest(types=self._reads_types(), person_ids=person_ids)
-        request.since_time.FromMicroseconds(self._since_us(now_us))
-        return request
-
-    def starting_types(self) -> frozenset[str]:
-        """Return the types of events that may begin a silence."""
-        return frozenset[str]().union(*(each.starts.types for each in self.editions))
-
-    def begins(self, event: Happened) -> bool:
-        """Say whether an event may have begun a silence."""
-        return any(each.starts.hears(event.type, event.values) for each in self.editions)
-
-    def _reads_types(self) -> list[str]:
-        each_reads = [reads_types(edition) for edition in self.editions]
-        return sorted(frozenset[str]().union(*each_reads)) if all(each_reads) else []
-
-    def _since_us(self, now_us: int) -> int:
-        return min(reads_since_us(each, now_us) for each in self.editions)
 
 
 class TakingUp:
@@ -144,7 +97,7 @@ class TakingUp:
 
     async def look(self) -> None:
         """Search the log to its end for each scenario that takes people up; raises kit errors."""
-        editions = _taking_up(self._bundles.in_force)
+        editions = editions_of(self._bundles.in_force)
         await self._database.execute(_SQL.end_looks, list(editions))
         for name, of_name in editions.items():
             meant = meant_by(of_name)
@@ -152,7 +105,7 @@ class TakingUp:
         again = await self._database.fetch(_SQL.looks_again)
         for row in await self._database.fetch(_SQL.looks):
             if row["scenario"] in editions:
-                search = _Search(
+                search = Search(
                     Look(row["scenario"], row["begun_us"]),
                     row["position"],
                     row["is_through"],
@@ -167,13 +120,13 @@ class TakingUp:
         if again:
             await self._database.execute(_SQL.looked_again, [each["number"] for each in again])
 
-    async def _search(self, search: _Search) -> None:
+    async def _search(self, search: Search) -> None:
         """Search the log from where it was left to its end, or until somebody else does."""
         position: int | None = search.position
         while position is not None:
             position = await self._read_on(search, position)
 
-    async def _read_on(self, search: _Search, position: int) -> int | None:
+    async def _read_on(self, search: Search, position: int) -> int | None:
         """Read a stretch of the log; returns where the next one begins, None after the last."""
         opened_s = time.monotonic()
         request = search.request(self._clock.now_us())
@@ -194,7 +147,7 @@ class TakingUp:
             await self._move(search, position, position, 0, is_through=True)
         return None
 
-    async def _concerned(self, search: _Search, columns: EventColumns) -> list[str]:
+    async def _concerned(self, search: Search, columns: EventColumns) -> list[str]:
         """Return whom events may have begun a silence of, and who waits and did or met anything."""
         starting = _happenings(columns, self._catalogue, search.starting_types())
         begun = {each.person_id for each in starting if search.begins(each)}
@@ -205,7 +158,7 @@ class TakingUp:
         return sorted(begun)
 
     async def _move(
-        self, search: _Search, old: int, new: int, people: int, *, is_through: bool = False
+        self, search: Search, old: int, new: int, people: int, *, is_through: bool = False
     ) -> bool:
         """Keep how far it is; False where somebody else went on from here."""
         look = search.look
@@ -221,7 +174,7 @@ class TakingUp:
             )
         return moved is not None
 
-    async def _take_up_all(self, search: _Search, position: int, persons: Sequence[str]) -> bool:
+    async def _take_up_all(self, search: Search, position: int, persons: Sequence[str]) -> bool:
         """Take persons up, some at a time; False where somebody else searches by now.
 
         What those did who have begun is read once more: an event may have been recorded after it
@@ -244,7 +197,7 @@ class TakingUp:
         return True
 
     async def _take_up(
-        self, search: _Search, position: int, persons: Collection[str]
+        self, search: Search, position: int, persons: Collection[str]
     ) -> Taken | None:
         """Take some persons up, with whoever is one with them; None: somebody else searches.
 
@@ -257,7 +210,7 @@ class TakingUp:
         return taken
 
     async def _begin(
-        self, search: _Search, position: int, judged: Mapping[str, Judged]
+        self, search: Search, position: int, judged: Mapping[str, Judged]
     ) -> Taken | None:
         look = search.look
         async with self._database.transaction() as transaction:
@@ -271,7 +224,7 @@ class TakingUp:
             return await take_up(journeys, look, judged, self._clock.now_us())
 
     async def _judged(
-        self, search: _Search, persons: Iterable[str]
+        self, search: Search, persons: Iterable[str]
     ) -> tuple[dict[str, Judged], int]:
         """Return what the events of sets come to, by each person asked for whom it matters.
 
@@ -294,7 +247,7 @@ class TakingUp:
         return found, read_to
 
     async def _events_of(
-        self, search: _Search, members: Sequence[str]
+        self, search: Search, members: Sequence[str]
     ) -> tuple[Mapping[str, Sequence[Happened]], int]:
         """Return the events that decide about persons, by person, and up to where those were."""
         found: dict[str, list[Happened]] = {person_id: [] for person_id in members}
@@ -316,43 +269,6 @@ class TakingUp:
     def _starting_of(self, person_ids: Sequence[str]) -> Starting:
         oldest_id, now_us = person_ids[0], self._clock.now_us()
         return self._bundles.for_person(oldest_id).for_person(oldest_id, now_us).starting
-
-
-def meant_by(editions: Sequence[Scenario]) -> bytes:
-    """Return a digest of all that says whom editions of a scenario take up."""
-    digest = hashlib.blake2b(digest_size=16)
-    for edition in editions:
-        whole = pb.Scenario.FromString(edition.definition)
-        meant = pb.Scenario(
-            starts_on=whole.starts_on,
-            where=whole.where,
-            quiet_of=whole.quiet_of,
-            condition=whole.condition,
-            segments=whole.segments,
-            personas=whole.personas,
-            per=whole.per,
-            parameters=whole.parameters,
-            mode=whole.mode,
-        )
-        for name in ("count", "quiet_for", "quiet_already", "when"):
-            if whole.HasField(name):
-                getattr(meant, name).CopyFrom(getattr(whole, name))
-        digest.update(meant.SerializeToString(deterministic=True))
-    return digest.digest()
-
-
-def _taking_up(in_force: Iterable[Playbook]) -> dict[str, list[Scenario]]:
-    """Return the editions of scenarios that take up who is quiet already, by name.
-
-    Where there are experiments one that is off may be on for some.
-    """
-    found: dict[str, dict[bytes, Scenario]] = {}
-    for playbook in in_force:
-        may_be_on = playbook.defined if playbook.plan.experiments else playbook.scenarios
-        for scenario in may_be_on.values():
-            if scenario.quiet_already is not None:
-                found.setdefault(scenario.name, {})[scenario.definition] = scenario
-    return {name: [of_name[key] for key in sorted(of_name)] for name, of_name in found.items()}
 
 
 def _happenings(

@@ -12,7 +12,8 @@ from services.scenario.storage import MIGRATIONS
 from services.scenario.storage.counts import PostgresCounts
 from services.scenario.storage.journeys import PostgresJourneys
 from services.scenario.storage.notes import Notes
-from services.scenario.storage.taking_up import TakingUp, meant_by
+from services.scenario.storage.searches import meant_by
+from services.scenario.storage.taking_up import TakingUp
 from shared.clock import from_us
 from shared.errors import Unavailable
 from shared.privacy import FolderWrappingKeys
