@@ -39,7 +39,7 @@ async def measure(suite: OpenedSuite, scale: Scale, tell: Tell) -> Measuring:
         edge_hedging.measure(suite, short, tell),
         edge_colocated.measure(suite, short, tell, rates),
         edge_overload.measure(suite, short, tell, rates),
-        edge_faults.measure(suite, short, tell),
+        edge_faults.measure(suite, short, tell, rates),
     ):
         try:
             async with aclosing(stage) as measuring:

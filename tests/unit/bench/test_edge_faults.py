@@ -3,7 +3,15 @@
 import pytest
 
 from bench.errors import MeasurementError
-from bench.parts.edge_faults import DEADLINES_S, SHORT_S, figures, told
+from bench.parts.edge_faults import (
+    CALLS_PER_S,
+    DEADLINES_S,
+    LONGEST_S,
+    SHORT_S,
+    calls_each,
+    figures,
+    told,
+)
 from cli.load.faults.fault import Fault
 from cli.load.faults.rehearsal import Cell
 from cli.load.outcome import Fate, Outcome
@@ -54,3 +62,12 @@ def test_each_fault_is_told_with_what_was_missing():
     assert told(cell(0.05, late=1)) == (
         "rules frozen, 50 ms: 90.0%, most often rules TIMEOUT, well after 1.0 s"
     )
+
+
+def test_a_fast_machine_makes_all_calls_and_a_slow_one_as_many_as_there_is_time_for():
+    assert calls_each(CALLS_PER_S, 200) == 200
+
+    services_and_nothing, deadlines = 1 + 5 * 3, 3
+    slow = calls_each(5.0, 200)
+    assert slow < 200
+    assert slow * services_and_nothing * deadlines / 5.0 <= LONGEST_S
