@@ -11,6 +11,7 @@ from asyncpg import DataError, InterfaceError, InternalClientError
 
 from shared.logging import get_logger
 from shared.postgres.failures import FAILURES, gone, is_unfit, translated, unfit
+from shared.postgres.running import Running
 
 log = get_logger(__name__)
 
@@ -55,7 +56,7 @@ class Connection:
         self, query: str, rows: Iterable[Sequence[object]], timeout_s: float | None = None
     ) -> None:
         """Run a statement once per row, pipelined; all or nothing."""
-        await self._run(self._driver.executemany(query, rows, timeout=timeout_s))
+        await self._run(_apart(self._driver.executemany(query, rows, timeout=timeout_s)))
 
     async def copy_rows(
         self,
@@ -65,11 +66,10 @@ class Connection:
         timeout_s: float | None = None,
     ) -> None:
         """Write rows with COPY into a table of the service's own schema."""
-        await self._run(
-            self._driver.copy_records_to_table(
-                table, records=rows, columns=columns, timeout=timeout_s
-            )
+        copying = self._driver.copy_records_to_table(
+            table, records=rows, columns=columns, timeout=timeout_s
         )
+        await self._run(_apart(copying))
 
     async def rehearse(self, work: Callable[[Connection], Awaitable[object]]) -> None:
         """Do work in a transaction and roll it back."""
@@ -122,9 +122,9 @@ class Connection:
     async def _run(self, statement: Coroutine[Any, Any, Answer]) -> Answer:
         # A statement is not cancelled with its caller, whose deadline has passed: the connection
         # would be lost, and making a new one costs more than all else that an overload costs.
-        running = asyncio.ensure_future(statement)
+        running = Running(statement)
         try:
-            return await asyncio.shield(running)
+            return await running.to_its_end()
         except FAILURES as error:
             # After a time-out the server may still be busy with the statement.
             self._unsure = isinstance(error, TimeoutError)
@@ -143,8 +143,20 @@ class Connection:
             self._unsure = True
             raise gone() from error
         except CancelledError:
-            self._left = running
+            self._left = asyncio.ensure_future(running.to_its_end())
+            self._left.add_done_callback(_nobody_asks)
             raise
+
+
+async def _apart(statement: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run what the driver may end by cancelling the task that it runs in: that is not ours."""
+    return await asyncio.ensure_future(statement)
+
+
+def _nobody_asks(left: asyncio.Future[Any]) -> None:
+    """Look at how a statement ended that was left, or asyncio would complain of its error."""
+    if not left.cancelled():
+        left.exception()
 
 
 Transaction = Connection
