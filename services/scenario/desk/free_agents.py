@@ -36,10 +36,16 @@ class FreeAgents:
         self._queue: Queue | None = None
         self._tried: Sequence[Tried] = ()
         self._looks = 0
+        self._takers: dict[Terms, int] = {}
+        """As of the last look: it follows from the queue alone, and every decision asks."""
 
     def takers(self, terms: Terms) -> int:
         """Return how many more could be taken as promised; 0 also while nobody knows."""
-        return takers(self._queue, terms) if self._queue is not None else 0
+        if self._queue is None:
+            return 0
+        if terms not in self._takers:
+            self._takers[terms] = takers(self._queue, terms)
+        return self._takers[terms]
 
     def calls_per_day(self, assumed: Assumed) -> int:
         """Return how many tasks journeys may make in a day; what is assumed while nobody knows."""
@@ -56,14 +62,17 @@ class FreeAgents:
 
     async def look(self) -> None:
         """Look once; while nobody can, nothing is promised."""
+        found: Queue | None = None
         try:
             now_us = self._clock.now_us()
             if self._looks % MEASURE_EVERY == 0:
                 self._tried = await self._store.tried(now_us - LATELY_US, _MOST_TRIED)
-            self._queue = replace(await self._store.standing(now_us), tried=self._tried)
+            found = replace(await self._store.standing(now_us), tried=self._tried)
             self._looks += 1
         except TouchpointError:
-            self._queue = None
+            pass
+        self._queue = found
+        self._takers.clear()
 
     async def run(self) -> None:
         """Look for ever; a background task of the service."""
