@@ -60,7 +60,7 @@ class QuestionDesk:
         if request.preview:
             person = await find_person(self.profiles, who, confirmed)
         else:
-            person = await find_or_keep(self.profiles, who, confirmed, self.new_id(), now_us)
+            person = await find_or_keep(self.profiles, who, confirmed, self.new_id, now_us)
         if person.is_ambiguous:
             raise Ambiguous("the identity fits several people: confirm one of them first")
         state = person.state()

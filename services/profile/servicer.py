@@ -132,7 +132,7 @@ class ProfileServicer(ParkedEventRpcs, TransferRpcs, AudienceRpcs, PersonaRpcs):
         if not request.keep_unknown:
             return self._sure(who, await find_person(profiles, who, confirmed))
         now_us = self._clock.now_us()
-        person = await find_or_keep(profiles, who, confirmed, self._new_id(), now_us)
+        person = await find_or_keep(profiles, who, confirmed, self._new_id, now_us)
         return self._sure(who, person)
 
     async def record_events(

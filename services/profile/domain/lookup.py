@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -228,14 +228,14 @@ async def find_or_keep(
     profiles: Profiles,
     identities: Sequence[Identity],
     confirmed_person_id: str,
-    person_id: str,
+    new_id: Callable[[], str],
     now_us: int,
 ) -> Person:
-    """Return whom identities mean; somebody never seen before is made a person of that id."""
+    """Return whom identities mean; somebody never seen before is made a person of a new id."""
     person = await find_person(profiles, identities, confirmed_person_id)
     if person.is_known or person.is_ambiguous:
         return person
-    kept = await profiles.keep(identities, person_id, now_us)
+    kept = await profiles.keep(identities, new_id(), now_us)
     if kept is None:
         return await find_person(profiles, identities, "")
     return Person(

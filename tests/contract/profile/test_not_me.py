@@ -63,7 +63,7 @@ async def test_decisions_that_stood_for_the_one_stand_for_neither(desk, family):
 
 
 async def test_one_of_several_identities_leads_to_somebody_new(desk):
-    await find_or_keep(desk.store, [ADA, PHONE], "", desk.new_id(), NOW_US)
+    await find_or_keep(desk.store, [ADA, PHONE], "", desk.new_id, NOW_US)
     await told(desk, PHONE)
     [ada] = (await person(desk, ADA)).person_ids
     await told(desk, PHONE, kind="not_me")

@@ -30,7 +30,7 @@ async def person(desk, *who):
 
 
 async def keep(desk, *who):
-    return await find_or_keep(desk.store, who, "", desk.new_id(), NOW_US)
+    return await find_or_keep(desk.store, who, "", desk.new_id, NOW_US)
 
 
 async def linked(desk, one, other, key=""):
