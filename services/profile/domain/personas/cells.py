@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, isfinite
 from typing import NamedTuple, Protocol
 
@@ -42,6 +43,7 @@ class Range(NamedTuple):
         return self.begin + self.width / 2
 
 
+@lru_cache(1024)
 def parse_range(text: str) -> Range | None:
     """Return what `20-35`, `65+` or `3` covers; of whole numbers the last one is within."""
     found = _RANGE.fullmatch(text)

@@ -115,8 +115,9 @@ class Personas:
         """
         rows, counts = self._observed(evidence)
         logs = np.array(counts) @ self._logs.take(rows, axis=0)
-        shares: NDArray[np.float64] = np.exp(logs - logs.max())
-        shares /= shares.sum()
+        # By the functions themselves: an array's own methods come to them by calls of Python.
+        shares: NDArray[np.float64] = np.exp(logs - np.maximum.reduce(logs))
+        shares /= np.add.reduce(shares)
         return shares
 
     def _observed(self, evidence: Evidence) -> tuple[list[int], list[float]]:
