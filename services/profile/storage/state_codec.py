@@ -17,6 +17,21 @@ from touchpoint.profile.v1.state_pb2 import (
 )
 
 SCHEMA_NUMBER = 1
+_NUMBERS = {name: field.number for name, field in ProfileState.DESCRIPTOR.fields_by_name.items()}
+_WITHIN = {
+    _NUMBERS[field]: (name, part.read)
+    for name, part in PARTS.items()
+    for field in part.fields
+    if part.read is not None
+}
+"""By the number of its field, a part that is a message of its own."""
+_BESIDE = {
+    _NUMBERS[field]: (name, part.decode)
+    for name, part in PARTS.items()
+    for field in part.fields
+    if part.read is None
+}
+"""By the number of each of its fields, a part that lies in several."""
 
 
 class UnknownStateError(Exception):
@@ -124,10 +139,17 @@ def decode_whole(data: bytes) -> State:
     state = State()
     if data:
         stored = _parse(data)
-        held = {field.name for field, _ in stored.ListFields()}
-        for name, part in PARTS.items():
-            if not held.isdisjoint(part.fields):
-                setattr(state, name, part.decode(stored))
+        beside = {}
+        for field, value in stored.ListFields():
+            number = field.number
+            if number in _WITHIN:
+                name, read = _WITHIN[number]
+                setattr(state, name, read(value))
+            elif number in _BESIDE:
+                name, read = _BESIDE[number]
+                beside[name] = read
+        for name, read in beside.items():
+            setattr(state, name, read(stored))
     return state
 
 

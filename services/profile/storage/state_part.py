@@ -20,6 +20,8 @@ class Part:
     fields: tuple[str, ...]
     decode: Callable[[ProfileState], Any]
     encode: Callable[[ProfileState, Any], None]
+    read: Callable[[Any], Any] | None = None
+    """Reads it out of the message of its own that it lies in; None: it lies in fields beside."""
 
 
 def within(
@@ -34,7 +36,7 @@ def within(
         if value:
             write(getattr(stored, field), value)
 
-    return Part((field,), decode_part, encode_part)
+    return Part((field,), decode_part, encode_part, read)
 
 
 def ownerships(part: OwnedState | BoughtState) -> Iterator[Ownership]:
