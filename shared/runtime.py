@@ -20,6 +20,7 @@ from shared.config import ServiceSettings
 from shared.errors import Unavailable
 from shared.logging import get_logger
 from shared.postgres import Database
+from shared.postgres.clock import DatabaseClock
 from shared.service import HealthCheck, Service
 from shared.tls import ClientTls
 from touchpoint.client.bearing import BearingChannel
@@ -143,7 +144,10 @@ class ProcessRuntime:
 
     async def _ask_database(self) -> None:
         assert self._database is not None
-        await self._database.fetchval("SELECT 1")
+        if isinstance(self._clock, DatabaseClock):
+            await self._clock.refresh()  # one statement for both, and the clock is fresh
+        else:
+            await self._database.fetchval("SELECT 1")
 
     async def _ask_bus(self) -> None:
         if self._bus is None or not self._bus.connected:

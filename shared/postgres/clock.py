@@ -1,4 +1,4 @@
-"""The business clock kept by PostgreSQL: its time plus the one offset, read every second."""
+"""The business clock kept by PostgreSQL: its time plus the one offset, read about every second."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from shared.logging import get_logger
 from shared.postgres.database import Database
 from shared.postgres.queries import Queries
 
-REFRESH_S = 1.0
+REFRESH_S = 1.5
+"""After which it is read where nobody else did; health does every second, to see who answers."""
 _QUERIES = Queries.beside(__file__, "clock.sql")
 log = get_logger(__name__)
 
@@ -52,6 +53,7 @@ class DatabaseClock:
         self._ahead_us = 0
         self._latest_us = 0
         self._refresh_now = asyncio.Event()
+        self._asked_at = float("-inf")
 
     def now(self) -> datetime:
         return from_us(self.now_us())
@@ -78,6 +80,7 @@ class DatabaseClock:
 
     async def refresh(self) -> None:
         """Read the server's time and the offset; raises `Unavailable`."""
+        self._asked_at = time.monotonic()
         before_us = time.monotonic_ns() // 1000
         row = await self._database.fetchrow(_QUERIES.read_clock)
         after_us = time.monotonic_ns() // 1000
@@ -86,13 +89,19 @@ class DatabaseClock:
         self._ahead_us = row["server_us"] + self.offset_us - (before_us + after_us) // 2
 
     async def run(self) -> None:
-        """Refresh for ever."""
+        """Refresh for ever, whenever nobody has for a while."""
         while True:
-            self._refresh_now.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REFRESH_S):
+                async with asyncio.timeout(self._left_s()):
                     await self._refresh_now.wait()
+            if not self._refresh_now.is_set() and self._left_s() > 0:
+                continue
+            self._refresh_now.clear()
             try:
                 await self.refresh()
             except TouchpointError as error:
                 log.warning("clock_not_refreshed", reason=error.reason)
+
+    def _left_s(self) -> float:
+        """Return the seconds until it is to be asked for again, however the last time ended."""
+        return self._asked_at + REFRESH_S - time.monotonic()

@@ -1,21 +1,28 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from shared.bus import InMemoryBus
 from shared.clock import BusinessClock, to_us
 from shared.clock_service import clock_binding
 from shared.errors import FailedPrecondition, InvalidArgument
 from shared.postgres.clock import DatabaseClock, open_clock
 from shared.postgres.provision import provision
+from shared.runtime import Channels, Openers, process_runtime
+from shared.service import Service
 from shared.testing import FakeClock
 from shared.testing.grpc import grpc_service
 from shared.testing.plugin import FreshDatabase
 from shared.testing.postgres import TestServer, password_of
+from tests.grpc.kit.hosting_kit import settings
 from touchpoint.common.v1 import clock_service_pb2 as clock_pb
 from touchpoint.common.v1.clock_service_pb2_grpc import ClockServiceStub
 
@@ -138,3 +145,24 @@ async def test_the_service_tells_and_moves_it():
         after = await stub.MoveClock(request, timeout=5)
     assert after.business_time.seconds - before.business_time.seconds == 7 * 86_400
     assert after.offset.seconds == 7 * 86_400
+
+
+async def test_health_reads_the_clock_while_it_asks_whether_the_database_answers(
+    fresh_database: FreshDatabase,
+):
+    database = await fresh_database("rules", NO_MIGRATIONS)
+    elsewhere = DatabaseClock(database, development=True)
+    clock = DatabaseClock(database, development=True)  # that nobody keeps fresh
+
+    @asynccontextmanager
+    async def opened(found: Any, *_: object) -> AsyncIterator[Any]:
+        yield found
+
+    openers = Openers(
+        partial(opened, database), partial(opened, InMemoryBus()), partial(opened, clock)
+    )
+    async with process_runtime(settings(), openers, Channels()) as runtime:
+        await runtime.postgres()
+        await elsewhere.move(WEEK)
+        await runtime.needed(Service("rules", ()))["postgres"]()
+    assert clock.offset_us == 7 * 86_400_000_000
