@@ -43,6 +43,8 @@ class Relay:
         self._database = database
         self._pace_s = pace_s
         self._is_leading = False
+        self._emptied_at = float("-inf")
+        """When this replica, leading, last found less in the outbox than one batch."""
         self._more = asyncio.Event()
         self._told_on = OUTBOX_WRITTEN + database.leadership.application
         self._listens = False
@@ -75,7 +77,12 @@ class Relay:
         return len(rows)
 
     async def check_lag(self) -> None:
-        """Raise `Unavailable` while the oldest message waits too long: for health to watch."""
+        """Raise `Unavailable` while the oldest message waits too long: for health to watch.
+
+        Whoever has just emptied the outbox knows, and does not look once more.
+        """
+        if self._is_leading and time.monotonic() - self._emptied_at < _LAG_ALARM_S:
+            return
         age_s = await self._database.fetchval(_QUERIES.outbox_age_s)
         if age_s > _LAG_ALARM_S:
             raise Unavailable(f"the outbox lags {age_s:.0f} s behind", reason="OUTBOX_LAGS")
@@ -113,6 +120,7 @@ class Relay:
                 continue
             pause_s = _FIRST_PAUSE_S
             if sent < _BATCH:
+                self._emptied_at = time.monotonic()
                 await self._wait_for_more()
                 await asyncio.sleep(next_at - time.monotonic())
 

@@ -31,6 +31,10 @@ LOCKS = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND granted AND datname = current_database()
 """
+OLD = """
+INSERT INTO outbox (subject, schema_number, data, written_time)
+VALUES ('events.9', 1, '', clock_timestamp() - interval '1 hour')
+"""
 MIGRATIONS = Path(__file__).parent.parent / "integration" / "data" / "migrations"
 
 
@@ -113,6 +117,34 @@ async def test_what_another_replica_commits_is_relayed_when_it_tells_of_it(
                 await append(transaction, events("from the other"))
             assert [m.data for m in await subscription.next_batch(1, 10.0)] == [b"from the other"]
             await subscription.close()
+
+
+async def test_whoever_has_just_emptied_the_outbox_does_not_look_how_old_it_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relay, "_POLL_S", 3600.0)
+    leading = Relay(InMemoryBus(), database)
+    async with running(leading):
+        await until(relays(database))
+        async with database.transaction() as transaction:
+            await append(transaction, events("first"))
+        await until(is_empty(database))
+        # Put there by somebody who tells nobody.
+        await database.execute(OLD)
+        await leading.check_lag()
+        monkeypatch.setattr(relay, "_LAG_ALARM_S", 0.0)
+        with pytest.raises(Unavailable, match="lags"):
+            await leading.check_lag()
+    monkeypatch.setattr(relay, "_LAG_ALARM_S", 5.0)
+    with pytest.raises(Unavailable, match="lags"):
+        await leading.check_lag()
+
+
+def is_empty(database: Database) -> Callable:
+    async def emptied() -> bool:
+        return await database.fetchval("SELECT count(*) FROM outbox") == 0
+
+    return emptied
 
 
 def relays(database: Database) -> Callable:
