@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -196,15 +197,19 @@ class Errands:
                 await self._store.leave(dispatch, pause_s, obstacle_of(error))
 
     async def _pause(self) -> None:
-        """Return at the next due time of a lane with room, when woken, or after a while."""
-        free = [lane for lane, _ in rooms(BATCH, Counter(self._running.values()))]
-        due_us = await self._store.next_due_us(free)
-        wait_s = POLL_S
-        if due_us:
-            wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(wait_s, _LEAST_PAUSE_S)):
-                await self._wake.wait()
+        """Return at the next due time of a lane with room, or when woken.
+
+        In between only that time is asked for.
+        """
+        while not self._wake.is_set():
+            free = [lane for lane, _ in rooms(BATCH, Counter(self._running.values()))]
+            due_us = await self._store.next_due_us(free)
+            left_s = (due_us - self._clock.now_us()) / 1e6 if due_us else math.inf
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(min(POLL_S, left_s), _LEAST_PAUSE_S)):
+                    await self._wake.wait()
+            if left_s <= POLL_S:
+                return
 
 
 def _is_news(step: Step) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -246,11 +247,13 @@ class Timers:
         )
 
     async def _pause(self) -> None:
-        """Return at the next due time, when woken, or after a while."""
-        due_us = await self._store.next_due_us()
-        wait_s = POLL_S if time.monotonic() > self._eager_until else _EAGER_POLL_S
-        if due_us:
-            wait_s = min(wait_s, (due_us - self._clock.now_us()) / 1e6)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(wait_s, _LEAST_PAUSE_S)):
-                await self._wake.wait()
+        """Return at the next due time or when woken; in between only that time is asked for."""
+        while not self._wake.is_set():
+            due_us = await self._store.next_due_us()
+            wait_s = POLL_S if time.monotonic() > self._eager_until else _EAGER_POLL_S
+            left_s = (due_us - self._clock.now_us()) / 1e6 if due_us else math.inf
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(min(wait_s, left_s), _LEAST_PAUSE_S)):
+                    await self._wake.wait()
+            if left_s <= wait_s:
+                return

@@ -10,6 +10,7 @@ import pytest
 from services.scenario.domain.journey import Phase
 from services.scenario.domain.passage import needs_situation
 from services.scenario.domain.taking import take_events
+from services.scenario.journeys import timers
 from services.scenario.journeys.timers import FEWEST, MOST, Timers
 from services.scenario.storage.in_memory_journeys import InMemoryJourneys
 from shared.clock import from_us
@@ -299,3 +300,26 @@ async def test_as_many_as_are_quickly_done_are_claimed_the_next_time_and_fewer_w
     for _ in range(5):
         await timers.work_once()
     assert limits == [FEWEST, 2 * FEWEST, MOST, MOST // 2, MOST]
+
+
+async def test_while_nothing_is_due_nothing_is_claimed(store, clock, monkeypatch):
+    monkeypatch.setattr(timers, "POLL_S", 0.0)
+    monkeypatch.setattr(timers, "_LEAST_PAUSE_S", 0.0)
+    asked = []
+
+    async def claim(*_):
+        asked.append("claim")
+        return []
+
+    async def next_due():
+        asked.append("next due")
+        return 0
+
+    monkeypatch.setattr(store, "claim", claim)
+    monkeypatch.setattr(store, "next_due_us", next_due)
+    one = worker(store, clock)
+    async with running(one):
+        await until(lambda: asked.count("next due") > 3)
+        assert asked[:4] == ["claim", "next due", "next due", "next due"]
+        one.wake()
+        await until(lambda: asked.count("claim") > 1)
