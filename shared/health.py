@@ -30,6 +30,30 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+def seldom(check: HealthCheck, every_s: float) -> HealthCheck:
+    """Return a check that says for `every_s` seconds again what `check` said last.
+
+    For what health only shows, and costs a statement to find out.
+    """
+    said: Exception | None = None
+    asked_at = float("-inf")
+
+    async def ask() -> None:
+        nonlocal said, asked_at
+        if time.monotonic() - asked_at >= every_s:
+            try:
+                await check()
+            except TouchpointError as error:
+                said = error
+            else:
+                said = None
+            asked_at = time.monotonic()
+        if said is not None:
+            raise said
+
+    return ask
+
+
 @dataclass(slots=True)
 class Dependency:
     """One dependency, what its last check said, and how often in a row it failed."""

@@ -31,6 +31,7 @@ from shared.binding import Binding, DeadlineLimits, bind
 from shared.bus import EffectConsumer, Relay
 from shared.clock import BusinessClock
 from shared.definitions import BundleFollower
+from shared.health import seldom
 from shared.middleware.shedding import giving_way
 from shared.postgres import migrate
 from shared.service import Background, Runtime, Service
@@ -41,6 +42,7 @@ from touchpoint.rules.v1.rules_service_pb2 import DESCRIPTOR
 _APPLYING = DeadlineLimits(default_s=15.0, maximum_s=30.0)
 PRIORITISE = giving_way("KeepAnswers")
 """It comes when rules was short of time, of answers that left long ago."""
+_FAILING_EVERY_S = 5.0
 _RELAY_PACE_S = 0.2
 """Decisions are journalled and contacts confirmed within a second; nobody waits for them."""
 
@@ -71,7 +73,7 @@ async def open_service(settings: RulesSettings, runtime: Runtime) -> AsyncIterat
         watched={
             "catalogue_lag": parts.followed.follower.check_lag,
             "relay": relay.check_lag,
-            "rules": parts.results.failing.check,
+            "rules": seldom(parts.results.failing.check, _FAILING_EVERY_S),
             **{name: consumer.check_lag for name, consumer in consumers.items()},
         },
         background={

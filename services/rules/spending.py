@@ -23,7 +23,7 @@ from shared.errors import TouchpointError
 from shared.logging import get_logger
 from touchpoint.rules.v1.rules_pb2 import BudgetAccount
 
-_EVERY_S = 0.5
+_EVERY_S = 0.8
 HouseOf = Callable[[Policy], Policy | None]
 log = get_logger(__name__)
 

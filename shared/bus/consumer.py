@@ -24,7 +24,8 @@ Recover = Callable[[], Awaitable[None]]
 
 TRIES = 5
 _PASSING = (Unavailable, Aborted, Overloaded)
-_WAIT_S = 1.0
+_WAIT_S = 2.0
+"""For messages, which are taken as they come; then it is looked whether the bus still answers."""
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _LAG_ALARM_S = 5.0

@@ -15,7 +15,8 @@ from shared.logging import get_logger
 SLICE_S = 0.005
 """Longest time to apply messages before requests get their turn."""
 _BATCH = 500
-_WAIT_S = 1.0
+_WAIT_S = 2.0
+"""For messages, which are taken as they come; then it is looked whether the bus still answers."""
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
 _LONGEST_PAUSE_AFTER_POISON_S = 60.0

@@ -202,6 +202,8 @@ class ModelReplica:
         """Save a snapshot when enough was learned since the last one, and nothing left out."""
         if self._has_met_newer or self._turn.locked():
             return False
+        if self.model.number - (self._base.number if self._base else 0) < SNAPSHOT_EVERY:
+            return False  # whatever was saved since by another replica, it is even less due
         pointer = await self._snapshots.latest()
         if self.model.number - (pointer.number if pointer else 0) < SNAPSHOT_EVERY:
             return False

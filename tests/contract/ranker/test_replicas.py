@@ -177,6 +177,25 @@ def _tear(folder, artefact):
     path.write_bytes(path.read_bytes()[:-7])
 
 
+async def test_nobody_looks_for_snapshots_before_one_may_be_due(log, replica_of, pointers):
+    looked = []
+
+    async def newest_first():
+        looked.append(1)
+        return []
+
+    log.grow(replicas.SNAPSHOT_EVERY - 1)
+    one = replica_of()
+    await one.catch_up()
+    pointers.newest_first = newest_first
+    assert not await one.save_if_due()
+    assert not looked
+    log.grow(1)
+    await one.catch_up()
+    assert await one.save_if_due()
+    assert looked
+
+
 async def test_snapshots_are_thinned_out(log, replica_of, folder):
     one = replica_of()
     for _ in range(5):
