@@ -15,7 +15,7 @@ from services.ranker.domain.characteristics import (
     TIMES_OF_DAY,
     WEEKDAYS,
 )
-from services.ranker.domain.features import top
+from services.ranker.domain.design import top
 from services.ranker.domain.situation import Situation
 from services.ranker.situations import read_situation
 from shared.catalogue import Catalogue

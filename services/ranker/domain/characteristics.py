@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.domain.bands import banded, between
+from services.ranker.domain.design import top
 from services.ranker.domain.encoding import MOST_CHARACTERISTICS
-from services.ranker.domain.features import top
 from services.ranker.domain.hashing import text_hash
 from services.ranker.domain.situation import Situation
 

@@ -53,9 +53,12 @@ class Crosses:
         return self.folding.columns
 
 
-def crosses(kinds: Hashes, category_1: Hashes, told: Told, situation: Situation) -> Crosses:
-    """Return what speaks for each group of candidates; both columns of shape (candidates,)."""
-    groups, first, group_of = _grouped(paired(kinds, category_1))
+def crosses(kinds: Hashes, keys: Hashes, told: Told, situation: Situation) -> Crosses:
+    """Return what speaks for each group of candidates; both columns of shape (candidates,).
+
+    `keys` are the pairs of kind and top category, by which they are grouped.
+    """
+    groups, first, group_of = _grouped(keys)
     rights = _rights(told, situation)
     folding, sides = _folding(tuple(map(len, rights)))
     indices = np.array([kinds[first], groups], np.uint32)[sides]

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ranker.domain.hashing import leading
 from services.ranker.domain.situation import Liked
 from shared.catalogue import Catalogue
 from shared.catalogue.dictionary import Dictionary
 
 Hashes = NDArray[np.uint32]
+HASHED: Final = (
+    *("kind", "offer", "family", "category_1", "category_2", "brand", "price"),
+    *("kind_price", "kind_type", "kind_terms", "kind_category_1", "kind_category_2"),
+)
+"""What is hashed of an offer. `price` is its band: each is twice as dear as the one below; `type`
+what it is among its kind, the attribute `type`, 0 where it is not said; `terms` whether it is
+price-led, for members only, personal, a bit each. `kind_x` is the pair of kind and x."""
+_ROW: Final = np.dtype(
+    [
+        ("hashes", "u4", (len(HASHED),)),
+        ("category_no", "i4"),
+        ("brand_no", "i4"),
+        ("ends_us", "i8"),
+        ("released_us", "i8"),
+        ("version", "i8"),
+    ]
+)
+"""What is kept of an offer, side by side: whoever reads one of these reads all of them."""
 _AFFINITIES = np.array([1e-6, 0.05, 0.15, 0.35])
 _MOST_LIKED = 6
 """Further down the list is too little liked to tell anything."""
@@ -22,27 +43,22 @@ _NEVER = np.int64(1 << 62)
 
 @dataclass(frozen=True, slots=True)
 class OfferColumns:
-    """Of the candidates; columns of shape (candidates,), hashes but for the numbers."""
+    """Of the candidates; columns of shape (candidates,)."""
 
+    hashes: Hashes
+    """Of `HASHED`, shape (hashes, candidates)."""
     category_nos: NDArray[np.int32]
     """The category it is in, or is about; 0: none."""
     brand_nos: NDArray[np.int32]
-    kind: Hashes
-    offer: Hashes
-    family: Hashes
-    category_1: Hashes
-    category_2: Hashes
-    brand: Hashes
-    price: Hashes
-    """The band of the price; each is twice as dear as the one below."""
-    type: Hashes
-    """What it is among its kind: the attribute `type`; 0: not said."""
-    terms: Hashes
-    """Whether it is price-led, for members only, personal: a bit each."""
     ends_us: NDArray[np.int64]
     """Far ahead: no end."""
     released_us: NDArray[np.int64]
     """0: not known."""
+
+    def hash(self, name: str) -> Hashes:
+        """Return one of `HASHED`."""
+        found: Hashes = self.hashes[HASHED.index(name)]
+        return found
 
 
 class Entities:
@@ -57,50 +73,36 @@ class Entities:
         self._brands = _TextHashes(catalogue.brands)
         self._types = _TextHashes(catalogue.types)
         self._category_hashes = _TextHashes(catalogue.categories)
+        self._rows = np.zeros(0, _ROW)
+        """By catalogue number, as of the version that each was made at, counted from 1."""
 
     def columns(self, nos: NDArray[np.int64]) -> OfferColumns:
         """Return the columns of candidates by their catalogue numbers."""
-        catalogue = self._catalogue
-        category_nos, brand_nos = self._categories_of(nos), catalogue.brand_no[nos]
-        families = catalogue.family_no[nos]
-        offers = nos.astype(np.uint32)
-        hashes, tree = self._category_hashes.known(), catalogue.categories
-        prices = catalogue.price_micros[nos] / _MICROS
-        ends_us = catalogue.ends_us[nos]
+        rows = self._rows_of(nos)
         return OfferColumns(
-            category_nos=category_nos,
-            brand_nos=brand_nos,
-            kind=catalogue.kind[nos].astype(np.uint32),
-            offer=offers,
-            family=np.where(families > 0, families, offers),
-            category_1=hashes[tree.at_depth(1)[category_nos]],
-            category_2=hashes[tree.at_depth(2)[category_nos]],
-            brand=self._brands.known()[brand_nos],
-            price=np.frexp(prices)[1].astype(np.uint32),
-            type=self._types.known()[catalogue.type_no[nos]],
-            terms=_terms(catalogue, nos),
-            ends_us=np.where(ends_us > 0, ends_us, _NEVER),
-            released_us=catalogue.released_us[nos],
+            rows["hashes"].T,
+            rows["category_no"],
+            rows["brand_no"],
+            rows["ends_us"],
+            rows["released_us"],
         )
 
     def category_affinity(self, offers: OfferColumns, liked: Liked) -> Hashes:
         """Return the band of how much each candidate's category, or one above it, is liked."""
-        tree = self._catalogue.categories
-        affinity = np.zeros(len(offers.category_nos))
-        for path, strength in zip(liked.names[:_MOST_LIKED], liked.affinities):
-            number = tree.find(path)
-            if number:
-                is_below = tree.under(number)[offers.category_nos]
-                np.maximum(affinity, is_below * strength, out=affinity)
-        return _banded(affinity)
+        tree, numbers = self._catalogue.categories, offers.category_nos
+        known = list(_known(tree, liked))
+        if not known:
+            return np.zeros(len(numbers), np.uint32)
+        is_below = np.array([tree.under(number)[numbers] for number, _ in known])
+        strengths = np.array([strength for _, strength in known])
+        return _banded((is_below * strengths[:, None]).max(axis=0))
 
     def brand_affinity(self, offers: OfferColumns, liked: Liked) -> Hashes:
         """Return the band of how much each candidate's brand is liked."""
-        affinity = np.zeros(len(self._catalogue.brands))
-        for brand, strength in zip(liked.names[:_MOST_LIKED], liked.affinities):
-            number = self._catalogue.brands.find(brand)
-            if number:
-                affinity[number] = strength
+        brands = self._catalogue.brands
+        affinity = np.zeros(len(brands))
+        for number, strength in _known(brands, liked):
+            affinity[number] = strength
         return _banded(affinity[offers.brand_nos])
 
     def nearness(self, offers: OfferColumns, path: str) -> Hashes:
@@ -114,6 +116,47 @@ class Entities:
         within = tree.under(number)[offers.category_nos]
         near: Hashes = beside.astype(np.uint32) + within
         return near
+
+    def _rows_of(self, nos: NDArray[np.int64]) -> NDArray[np.void]:
+        """Return the rows of offers, of which those are made that the catalogue has changed since.
+
+        Any change makes all rows anew: what an offer is about may have moved to another category.
+        """
+        version = self._catalogue.version + 1
+        if len(self._rows) < len(self._catalogue.kind):
+            self._rows = np.zeros(len(self._catalogue.kind), _ROW)
+        rows = self._rows.take(nos)
+        stale = (rows["version"] != version).nonzero()[0]
+        if len(stale):
+            made = self._made(nos[stale])
+            made["version"] = version
+            rows[stale] = self._rows[nos[stale]] = made
+        return rows
+
+    def _made(self, nos: NDArray[np.int64]) -> NDArray[np.void]:
+        """Make rows of the catalogue's columns."""
+        catalogue, rows = self._catalogue, np.empty(len(nos), _ROW)
+        category_nos, brand_nos = self._categories_of(nos), catalogue.brand_no[nos]
+        families, ends_us = catalogue.family_no[nos], catalogue.ends_us[nos]
+        kinds, offers = catalogue.kind[nos].astype(np.uint32), nos.astype(np.uint32)
+        hashes, tree = self._category_hashes.known(), catalogue.categories
+        category_1 = hashes[tree.at_depth(1)[category_nos]]
+        category_2 = hashes[tree.at_depth(2)[category_nos]]
+        price = np.frexp(catalogue.price_micros[nos] / _MICROS)[1].astype(np.uint32)
+        # A promotion may be about no category; then it is at least told from other kinds.
+        by_kind = leading(kinds)
+        hashed = (
+            *(kinds, offers, np.where(families > 0, families, offers)),
+            *(category_1, category_2, self._brands.known()[brand_nos], price),
+            by_kind + price,
+            by_kind + self._types.known()[catalogue.type_no[nos]],
+            *(by_kind + _terms(catalogue, nos), by_kind + category_1, by_kind + category_2),
+        )
+        rows["hashes"] = np.array(hashed, np.uint32).T
+        rows["category_no"], rows["brand_no"] = category_nos, brand_nos
+        rows["ends_us"] = np.where(ends_us > 0, ends_us, _NEVER)
+        rows["released_us"] = catalogue.released_us[nos]
+        return rows
 
     def _categories_of(self, nos: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the category of each; of what has none the first that it is about."""
@@ -148,6 +191,14 @@ class _TextHashes:
             added = np.array([crc32(text.encode()) for text in texts], np.uint32)
             self._hashes = held = np.concatenate([held, added])
         return held
+
+
+def _known(dictionary: Dictionary, liked: Liked) -> Iterator[tuple[int, float]]:
+    """Yield the numbers of what is liked most, and how much, as far as the catalogue knows it."""
+    for name, strength in zip(liked.names[:_MOST_LIKED], liked.affinities):
+        number = dictionary.find(name)
+        if number:
+            yield number, strength
 
 
 def _terms(catalogue: Catalogue, nos: NDArray[np.int64]) -> Hashes:

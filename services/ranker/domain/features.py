@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,20 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.ranker.domain.crosses import Crosses, crosses
-from services.ranker.domain.entities import Entities, OfferColumns
-from services.ranker.domain.folding import Folding, Rows
-from services.ranker.domain.hashing import Hashes, leading, paired, text_hash
+from services.ranker.domain.design import LEFTS, design_of, rights_of
+from services.ranker.domain.entities import HASHED, Entities, OfferColumns
+from services.ranker.domain.folding import Folding, folding_of
+from services.ranker.domain.hashing import (
+    PAIR,
+    WORD,
+    Hashes,
+    leading,
+    paired,
+    text_hash,
+    text_hashes,
+)
 from services.ranker.domain.layout import (
     COLUMN,
     COLUMNS,
-    MOST_ATTRIBUTES,
     MOST_NUMBERS,
-    MOST_SEGMENTS,
     MOST_TOLD,
-    MOST_TOLD_OF_FAMILY,
     Group,
 )
-from services.ranker.domain.number_bands import band, told_hashes
+from services.ranker.domain.number_bands import told_hashes
 from services.ranker.domain.situation import Situation
 
 _GROUPS = list(Group)
@@ -33,10 +39,9 @@ _COUNTS = np.array([1, 2, 3, 5, 8, 13, 21, 55, 144, 1000])
 _SHARES = np.array([0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.75])
 _DAYS = np.array([1, 3, 7, 14, 30, 90, 365])
 _DAY_US = 86_400_000_000
-_SENSITIVITIES = (0.05, 0.15, 0.3, 0.5, 0.75)
-_RECENCIES = (1.0, 7.0, 30.0, 90.0, 365.0)
-_AGES = (18, 26, 36, 46, 56, 66)
 _POSITION = COLUMN["placement_position"]
+_Lefts = Iterator[tuple[str, Hashes]]
+"""Some of `LEFTS`, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,144 +130,92 @@ class FeatureMaker:
 
     def features(self, proposed: Proposed, situation: Situation) -> Features:
         """Return what the model sees of each candidate in this situation."""
-        rows = Rows(len(proposed.nos))
         offers = self._entities.columns(proposed.nos)
         told = told_hashes(
             [*situation.attributes, *situation.told][:MOST_TOLD], situation.numbers[:MOST_NUMBERS]
         )
-        _add_context(rows, offers, proposed, situation)
-        _add_evidence(rows, proposed)
-        _add_offer(rows, offers)
-        _add_terms(rows, offers, situation)
-        _add_person(rows, offers, situation)
-        self._add_affinities(rows, offers, situation)
-        for place, each in enumerate(told.ones[:MOST_TOLD_OF_FAMILY].tolist()):
-            rows.add(f"family_told_{place}", offers.family, each)
-        indices, folding = rows.folded()
-        return Features(indices, folding, crosses(offers.kind, offers.category_1, told, situation))
+        lefts = self._lefts(offers, proposed, situation)
+        rights = rights_of(situation, told, is_with_evidence=proposed.evidence is not None)
+        design = design_of(tuple(rights))
+        indices = lefts[design.lefts]
+        crossed = np.array(list(rights.values()), np.uint32)[design.order]
+        design.folding.fold(indices, leading(crossed))
+        shared = crosses(lefts[LEFTS["kind"]], lefts[LEFTS["kind_category_1"]], told, situation)
+        return Features(indices, design.folding, shared)
 
-    def _add_affinities(self, rows: Rows, offers: OfferColumns, situation: Situation) -> None:
+    def _lefts(self, offers: OfferColumns, proposed: Proposed, situation: Situation) -> Hashes:
+        """Return what is crossed with the person, shape (lefts, candidates).
+
+        Rows that say what is not known of this request are left as they come.
+        """
+        lefts = np.empty((len(LEFTS), len(proposed.nos)), np.uint32)
+        lefts[: len(HASHED)] = offers.hashes
+        kinds = lefts[LEFTS["kind"]]
+        by_kind = leading(kinds)
+        lefts[LEFTS["base"]] = 0
+        for name, hashes in (
+            *_by_request(kinds, by_kind, proposed, situation),
+            *_by_days(by_kind, offers, situation.now_us),
+            *self._by_affinity(by_kind, offers, situation),
+        ):
+            lefts[LEFTS[name]] = hashes
+        return lefts
+
+    def _by_affinity(self, by_kind: Hashes, offers: OfferColumns, situation: Situation) -> _Lefts:
         entities = self._entities
         in_categories = entities.category_affinity(offers, situation.categories)
-        in_brands = entities.brand_affinity(offers, situation.brands)
-        by_kind = leading(offers.kind)
-        by_category = by_kind + in_categories
-        rows.add("kind_category_affinity", by_category)
-        if situation.categories.top:
-            rows.add("kind_taste", by_category)
-        rows.add("kind_brand_affinity", by_kind + in_brands)
+        yield "kind_category_affinity", by_kind + in_categories
+        yield "kind_brand_affinity", by_kind + entities.brand_affinity(offers, situation.brands)
         if situation.category_in_mind:
             nearness = entities.nearness(offers, situation.category_in_mind)
-            rows.add("kind_in_mind", by_kind + nearness)
+            yield "kind_in_mind", by_kind + nearness
 
 
 @lru_cache(4096)
 def _position_weight(placement: str, position: int) -> int:
-    rows = Rows(1)
-    rows.add("placement_position", np.array([text_hash(placement)], np.uint32), position)
-    return int(rows.folded()[0][0, 0])
+    weight = np.array([[text_hash(placement)]], np.uint32)
+    folding_of((_POSITION,)).fold(weight, np.array([position * PAIR & WORD], np.uint32))
+    return int(weight[0, 0])
 
 
-def _add_context(
-    rows: Rows, offers: OfferColumns, proposed: Proposed, situation: Situation
-) -> None:
-    sources = proposed.sources.astype(np.uint32)
-    first = proposed.places & (~proposed.places + np.uint32(1))
-    place_hashes = np.array([text_hash(place) for place in situation.placements] or [0], np.uint32)
-    at = np.minimum(np.bitwise_count(first - np.uint32(1)), len(place_hashes) - 1)
-    places = place_hashes[at]
-    strengths = _STRENGTHS.searchsorted(proposed.strengths).astype(np.uint32)
-    rows.add("base", np.zeros(len(sources), np.uint32))
-    rows.add("kind_channel", offers.kind, situation.channel)
+def _by_request(kinds: Hashes, by_kind: Hashes, proposed: Proposed, situation: Situation) -> _Lefts:
+    """Yield where and how candidates are proposed, and what speaks for them."""
+    sources, evidence = proposed.sources.astype(np.uint32), proposed.evidence
+    places = np.empty(len(sources), np.uint32)
+    places[:] = _first_places(proposed.places, situation.placements)
     by_place = leading(places)
-    rows.add("kind_placement", by_place + offers.kind)
-    rows.add("kind_source", paired(offers.kind, sources))
-    rows.add("source_placement", by_place + sources)
-    rows.add("source_strength", paired(sources, strengths))
-    rows.add("placement_position", places)
-
-
-def _add_evidence(rows: Rows, proposed: Proposed) -> None:
-    evidence = proposed.evidence
+    strengths = _STRENGTHS.searchsorted(proposed.strengths).astype(np.uint32)
+    yield "placement_position", places
+    yield "kind_placement", by_place + kinds
+    yield "kind_source", by_kind + sources
+    yield "source_placement", by_place + sources
+    yield "source_strength", paired(sources, strengths)
     if evidence is None:
         return
-    said = leading(paired(evidence.kinds.astype(np.uint32), proposed.sources.astype(np.uint32)))
+    said = leading(paired(evidence.kinds.astype(np.uint32), sources))
     counts = _COUNTS.searchsorted(evidence.counts, side="right").astype(np.uint32)
     share = evidence.counts / np.maximum(evidence.totals, 1)
     shares = (1 + _SHARES.searchsorted(share, side="right")) * (evidence.totals > 0)
-    rows.add("evidence_count", said + counts)
-    rows.add("evidence_share", said + shares.astype(np.uint32))
+    yield "evidence_count", said + counts
+    yield "evidence_share", said + shares.astype(np.uint32)
 
 
-def _add_terms(rows: Rows, offers: OfferColumns, situation: Situation) -> None:
-    by_kind = leading(offers.kind)
-    terms = by_kind + offers.terms
-    rows.add("kind_type", by_kind + offers.type)
-    rows.add("kind_terms", terms)
-    if situation.now_us:
-        rows.add("kind_days_left", by_kind + _days(offers.ends_us - situation.now_us))
-        rows.add("kind_days_out", by_kind + _days(situation.now_us - offers.released_us))
-    sensitivity = band(situation.price_sensitivity, _SENSITIVITIES)
-    if sensitivity:
-        rows.add("terms_price_sensitivity", terms, sensitivity)
+def _first_places(bits: NDArray[np.uint32], placements: Sequence[str]) -> Hashes | int:
+    """Return the hash of the first placement that each may fill; of the only one, where it is."""
+    if len(placements) < 2:
+        return text_hash(placements[0]) if placements else 0
+    first = bits & (~bits + np.uint32(1))
+    at = np.minimum(np.bitwise_count(first - np.uint32(1)), len(placements) - 1)
+    return text_hashes(placements)[at]
+
+
+def _by_days(by_kind: Hashes, offers: OfferColumns, now_us: int) -> _Lefts:
+    """Yield how soon candidates end and how new they are."""
+    if now_us:
+        yield "kind_days_left", by_kind + _days(offers.ends_us - now_us)
+        yield "kind_days_out", by_kind + _days(now_us - offers.released_us)
 
 
 def _days(spans_us: NDArray[np.int64]) -> Hashes:
     days: Hashes = _DAYS.searchsorted(spans_us / _DAY_US, side="right").astype(np.uint32)
     return days
-
-
-def _add_offer(rows: Rows, offers: OfferColumns) -> None:
-    rows.add("kind", offers.kind)
-    rows.add("offer", offers.offer)
-    rows.add("family", offers.family)
-    rows.add("category_1", offers.category_1)
-    rows.add("category_2", offers.category_2)
-    rows.add("brand", offers.brand)
-    rows.add("kind_price", paired(offers.kind, offers.price))
-
-
-def _add_person(rows: Rows, offers: OfferColumns, situation: Situation) -> None:
-    tier = text_hash(situation.value_tier)
-    kind = offers.kind
-    # A promotion may be about no category; then it is at least told from other kinds.
-    by_kind = leading(kind)
-    category_1 = by_kind + offers.category_1
-    rows.add("kind_assurance", kind, situation.assurance)
-    rows.add("kind_tier", kind, tier)
-    rows.add("kind_recency", kind, band(situation.recency_days, _RECENCIES))
-    rows.add("kind_cart", kind, int(situation.has_cart))
-    rows.add("price_tier", offers.price, tier)
-    if situation.categories.top:
-        liked, liked_1 = (text_hash(each(situation.categories.top)) for each in (str, top))
-        rows.add("kind_liked_1", kind, liked_1)
-        rows.add("category_1_liked_1", category_1, liked_1)
-        rows.add("category_2_liked", by_kind + offers.category_2, liked)
-        rows.add("family_liked_1", offers.family, liked_1)
-    if situation.brands.top:
-        rows.add("brand_liked_brand", offers.brand, text_hash(situation.brands.top))
-    for name, right in _optional(situation):
-        rows.add(name, category_1, right)
-
-
-def _optional(situation: Situation) -> list[tuple[str, int]]:
-    """Return what is known of some only: those of whom it is not have nothing in common by it."""
-    found: list[tuple[str, int]] = []
-    if situation.category_in_mind:
-        found.append(("category_1_in_mind_1", text_hash(top(situation.category_in_mind))))
-    if situation.persona:
-        found.append(("category_1_persona", text_hash(situation.persona)))
-    if situation.age:
-        found.append(("category_1_age", band(situation.age, _AGES)))
-    found += _numbered("category_1_segment", situation.segments[:MOST_SEGMENTS])
-    found += _numbered("category_1_attribute", situation.attributes[:MOST_ATTRIBUTES])
-    return found
-
-
-def _numbered(name: str, texts: Sequence[str]) -> list[tuple[str, int]]:
-    return [(f"{name}_{place}", text_hash(text)) for place, text in enumerate(texts)]
-
-
-def top(path: str) -> str:
-    """Return the first step of a category path."""
-    return path.partition(" > ")[0]

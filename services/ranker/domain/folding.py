@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker.domain.hashing import FOLD, PAIR, WORD, Hashes, mix
-from services.ranker.domain.layout import COLUMN, COLUMNS
+from services.ranker.domain.hashing import FOLD, WORD, Hashes, mix
+from services.ranker.domain.layout import COLUMNS
 
 _STARTS = np.array([[column.start] for column in COLUMNS], np.uint32)
 _MASKS = np.array([[column.size - 1] for column in COLUMNS], np.uint32)
@@ -58,28 +58,3 @@ def folding_of(places: tuple[int, ...]) -> Folding:
         float(_VARIANCES[columns].sum()),
         *(each[columns] for each in (_SALTS, _MASKS, _STARTS)),
     )
-
-
-class Rows:
-    """Rows of the matrix by the place of their column."""
-
-    def __init__(self, count: int) -> None:
-        self._rows: dict[int, Hashes] = {}
-        self._rights: dict[int, int] = {}
-        self._count = count
-
-    def add(self, name: str, left: Hashes, right: int = 0) -> None:
-        """Add a column: what it hashes of each candidate, crossed with something of the person."""
-        place = COLUMN[name]
-        self._rows[place] = left
-        self._rights[place] = right * PAIR & WORD
-
-    def folded(self) -> tuple[Hashes, Folding]:
-        """Mix the hashes well and fold each into the region of its column."""
-        places = sorted(self._rows)
-        rows, rights = self._rows, self._rights
-        indices = np.concatenate([rows[place] for place in places], dtype=np.uint32)
-        indices = indices.reshape(len(places), self._count)
-        folding = folding_of(tuple(places))
-        folding.fold(indices, np.array([rights[place] for place in places], np.uint32))
-        return indices, folding

@@ -7,7 +7,20 @@ import pytest
 
 from services.ranker.domain.layout import COLUMNS, WEIGHTS, Group
 from services.ranker.domain.situation import Liked, Situation
-from tests.unit.ranker.shop import BANNER, BIKES, BOOKS, COUPON, liker, maker, proposed, shop
+from tests.unit.ranker.shop import (
+    BANNER,
+    BIKE_NOS,
+    BIKES,
+    BOOK_NOS,
+    BOOKS,
+    COUPON,
+    liker,
+    maker,
+    proposed,
+    shop,
+)
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch, CatalogueRow
+from touchpoint.common.v1.vocabulary_pb2 import OfferKind
 
 
 def seen(situation, *nos, catalogue=None):
@@ -90,3 +103,30 @@ def test_a_promotion_is_seen_as_of_the_category_it_is_about():
 def test_nobody_known_and_nothing_proposed_are_seen_too():
     assert seen(Situation(1, [BANNER]), 1).indices.shape[1] == 1
     assert seen(Situation(1, [BANNER])).indices.shape[1] == 0
+
+
+def test_what_the_catalogue_changes_is_seen_at_once():
+    catalogue, everything = shop(), proposed(*BIKE_NOS, *BOOK_NOS, COUPON, 0)
+    kept, rider = maker(catalogue), liker(BIKES)
+    before = kept.features(everything, rider).indices
+    dearer = CatalogueRow(
+        offer_no=3, offer_id="item-3", kind=OfferKind.PRODUCT, category=BOOKS, price_micros=1
+    )
+    version = catalogue.version
+    batch = CatalogueBatch(previous_version=version, version=version + 1, rows=[dearer])
+    catalogue.apply(batch)
+    after = kept.features(everything, rider).indices
+    assert (before != after).any(axis=0).nonzero()[0].tolist() == [2]
+    assert after.tolist() == maker(catalogue).features(everything, rider).indices.tolist()
+
+
+def test_what_joins_a_catalogue_that_grows_is_seen():
+    catalogue = shop()
+    kept, rider = maker(catalogue), liker(BIKES)
+    kept.features(proposed(1), rider)
+    newest = 2 * len(catalogue.kind)
+    row = CatalogueRow(offer_no=newest, offer_id="newest", kind=OfferKind.PRODUCT, category=BIKES)
+    version = catalogue.version
+    catalogue.apply(CatalogueBatch(previous_version=version, version=version + 1, rows=[row]))
+    found = kept.features(proposed(newest, 1), rider).indices
+    assert found.tolist() == maker(catalogue).features(proposed(newest, 1), rider).indices.tolist()
