@@ -17,6 +17,7 @@ from shared.setting_types import (
     targets,
     url,
 )
+from shared.transport.connections import most_of_one_peer
 
 WELL_KNOWN_PORTS: Mapping[str, int] = {
     "aggregator": 7400,
@@ -172,6 +173,18 @@ class ServiceSettings:
         everybody who watches must leave room there for the calls.
         """
         return self.max_streams + 2 * self.max_in_flight
+
+    def meets_strangers(self) -> bool:
+        """Say whether peers of the gRPC port are held to account one by one.
+
+        Behind the edge only our own services call, each over few connections that carry everything:
+        there it would find nothing, and cut much where it erred.
+        """
+        return False
+
+    def connections_of_one_address(self) -> int:
+        """Return how many connections one address may have to the gRPC port."""
+        return most_of_one_peer()
 
     def reflects(self) -> bool:
         """Say whether callers may ask for descriptors: in development, on this machine."""

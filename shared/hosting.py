@@ -33,6 +33,8 @@ from shared.transport.direct import DirectChannel
 from shared.transport.grpc_server import GrpcRoutes
 from shared.transport.listening import take_grpc_port
 from shared.transport.options import aged, server_options
+from shared.transport.peer_accounts import Messages, PeerAccounts
+from shared.transport.peer_guard import PeerGuard
 from shared.transport.routes import Routes, routes
 
 log = get_logger(__name__)
@@ -94,7 +96,8 @@ async def hosted(
     await health.begin(service_name(settings.service))
     authenticate, tls = callers_of(settings), ServerTls.of(settings)
     async with AsyncExitStack() as stack:
-        server, table, address = await _listen(settings, health, tls)
+        messages = Messages(int) if settings.meets_strangers() else None
+        server, table, address = await _listen(settings, health, tls, messages)
         stack.push_async_callback(server.stop, None)
         runtime = await stack.enter_async_context(process_runtime(settings, openers, channels))
         service = await stack.enter_async_context(open_service(settings, runtime))
@@ -111,6 +114,8 @@ async def hosted(
         warm_up = _settling(service.warm_up, settle)
         health.depend(runtime.needed(service), runtime.watched(service), warm_up)
         works = {**service.background, "health": health.watch}
+        if messages is not None:
+            works["peers"] = _guard(settings, address, messages).run
         await stack.enter_async_context(running(works))
         web = None
         if service.http is not None:
@@ -140,18 +145,23 @@ async def forever() -> None:
 
 
 async def _listen(
-    settings: ServiceSettings, health: Health, tls: ServerTls | None
+    settings: ServiceSettings, health: Health, tls: ServerTls | None, messages: Messages | None
 ) -> tuple[grpc.aio.Server, GrpcRoutes, Listen]:
     options = server_options(settings.max_request_bytes, settings.calls_of_a_connection())
     demands_certificates = tls is not None and tls.authority is not None
     server = grpc.aio.server(options=(*options, *(aged() if demands_certificates else ())))
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
-    table = GrpcRoutes()
+    table = GrpcRoutes(messages=messages)
     server.add_generic_rpc_handlers((table,))
     credentials = None if tls is None else tls.grpc_credentials()
     address = take_grpc_port(server, settings.address(), credentials)
     await server.start()
     return server, table, address
+
+
+def _guard(settings: ServiceSettings, address: Listen, messages: Messages) -> PeerGuard:
+    most = settings.connections_of_one_address()
+    return PeerGuard(address.port, messages, PeerAccounts(settings.max_request_bytes, most))
 
 
 def _limiter(settings: ServiceSettings) -> Limiter:

@@ -13,6 +13,7 @@ from shared.transport.cors import with_cors
 from shared.transport.hosts import only_here
 from shared.transport.http import Doors, http_app
 from shared.transport.routes import Routes
+from shared.transport.web_protocol import WebProtocol
 from shared.transport.web_server import served
 
 
@@ -31,4 +32,13 @@ def served_face(
     crossing = with_cors(app, face.allowed_origins, guarded=face.beacons)
     if is_open:
         crossing = only_here(crossing, face.allowed_origins)
-    return served(crossing, face.listen, tls=tls)
+    return served(crossing, face.listen, _shared_by(settings.connections_of_one_address()), tls)
+
+
+def _shared_by(most: int) -> type[WebProtocol]:
+    """Return a protocol of which one address may have so many connections."""
+
+    class Shared(WebProtocol):
+        most_of_peer = most
+
+    return Shared

@@ -65,6 +65,12 @@ class AggregatorSettings(ServiceSettings):
         help="events a minute of one visitor by a browser's key; 0 for any number",
         parse=number_of("events"),
     )
+    connections_per_address: int = setting(
+        env="TOUCHPOINT_CONNECTIONS_PER_ADDRESS",
+        default=0,
+        help="connections that one address may have to each port; 0 for half of all that it holds",
+        parse=number_of("connections"),
+    )
     phone_region: str = setting(
         env="TOUCHPOINT_PHONE_REGION",
         default="US",
@@ -85,3 +91,11 @@ class AggregatorSettings(ServiceSettings):
     def calls_of_a_connection(self) -> int:
         """Return how many calls one connection may have under way: anybody may connect here."""
         return STREAMS
+
+    def meets_strangers(self) -> bool:
+        """Hold peers to account: anybody may connect here."""
+        return True
+
+    def connections_of_one_address(self) -> int:
+        """Return how many connections one address may have, as told or half of all."""
+        return self.connections_per_address or ServiceSettings.connections_of_one_address(self)

@@ -16,6 +16,7 @@ from shared.budget import Budget
 from shared.call import REQUEST_ID, Call
 from shared.errors import Aborted, InvalidArgument, TouchpointError, Unavailable
 from shared.logging import get_logger
+from shared.transport.peer_accounts import MESSAGE_BYTES, Messages
 from shared.transport.routes import Route, Routes, StreamRoute, UnaryRoute, new_call
 from shared.transport.status import STATUS_DETAILS, in_trailers, to_status
 
@@ -36,16 +37,15 @@ class GrpcRoutes(grpc.GenericRpcHandler):
     dependencies.
     """
 
-    def __init__(self, stalled_s: float = STALLED_S) -> None:
+    def __init__(self, stalled_s: float = STALLED_S, messages: Messages | None = None) -> None:
         self._stalled_s = stalled_s
+        self._messages = messages
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] | None = None
         self._others: list[grpc.GenericRpcHandler] = []
 
     def fill(self, routes: Routes) -> None:
         """Serve these routes from now on."""
-        self._handlers = {
-            method: _method_handler(route, self._stalled_s) for method, route in routes.items()
-        }
+        self._handlers = {method: self._method_handler(route) for method, route in routes.items()}
 
     def reflect(self, services: Sequence[str]) -> None:
         """Let callers such as grpcurl ask for the descriptors of these services."""
@@ -71,20 +71,24 @@ class GrpcRoutes(grpc.GenericRpcHandler):
             handler = next(filter(None, found), None)
         return handler
 
+    def _method_handler(self, route: Route) -> grpc.RpcMethodHandler[Any, Any]:
+        # Bytes in and out: a request that cannot be decoded is the caller's fault and must not
+        # become grpc's UNKNOWN with the exception's text.
+        if isinstance(route, StreamRoute):
+            served = _stream(route, self._stalled_s, self._messages)
+            return grpc.unary_stream_rpc_method_handler(served)
+        return grpc.unary_unary_rpc_method_handler(_unary(route, self._messages))
 
-def _method_handler(route: Route, stalled_s: float) -> grpc.RpcMethodHandler[Any, Any]:
-    # Bytes in and out: a request that cannot be decoded is the caller's fault and must not
-    # become grpc's UNKNOWN with the exception's text.
-    if isinstance(route, StreamRoute):
-        return grpc.unary_stream_rpc_method_handler(_stream(route, stalled_s))
-    return grpc.unary_unary_rpc_method_handler(_unary(route))
 
-
-def _unary(route: UnaryRoute) -> Callable[[bytes, Context], Awaitable[bytes]]:
+def _unary(
+    route: UnaryRoute, messages: Messages | None
+) -> Callable[[bytes, Context], Awaitable[bytes]]:
     method, handle, decode = route.method, route.handle, route.request_type.FromString
 
     async def serve(data: bytes, context: Context) -> bytes:
         call = _call(method, context, streaming=False)
+        if messages is not None:
+            messages[context.peer()] += _size(data, call)
         try:
             response = await handle(call, _decoded(decode, data, call))
         except TouchpointError as error:
@@ -95,15 +99,21 @@ def _unary(route: UnaryRoute) -> Callable[[bytes, Context], Awaitable[bytes]]:
     return serve
 
 
-def _stream(route: StreamRoute, stalled_s: float) -> Callable[[bytes, Context], Awaitable[None]]:
+def _stream(
+    route: StreamRoute, stalled_s: float, messages: Messages | None
+) -> Callable[[bytes, Context], Awaitable[None]]:
     method, handle, decode = route.method, route.handle, route.request_type.FromString
 
     async def serve(data: bytes, context: Context) -> None:
-        call = _call(method, context, streaming=True)
+        call, peer = _call(method, context, streaming=True), context.peer()
+        if messages is not None:
+            messages[peer] += _size(data, call)
         try:
             async with aclosing(handle(call, _decoded(decode, data, call))) as responses:
                 async for response in responses:
                     await _written(context, response.SerializeToString(), stalled_s)
+                    if messages is not None:
+                        messages[peer] += MESSAGE_BYTES
         except TouchpointError as error:
             await _abort(context, call, error)
         _tell_new_id(context, call)
@@ -118,6 +128,11 @@ async def _written(context: Context, message: bytes, stalled_s: float) -> None:
             await context.write(message)
     except TimeoutError:
         raise Aborted(f"nothing was read for {stalled_s:g} s", reason="NOT_READ") from None
+
+
+def _size(data: bytes, call: Call) -> int:
+    """Return what a message may have taken on the wire with what belongs to it, in bytes."""
+    return MESSAGE_BYTES + len(data) + sum(map(len, call.metadata.values()))
 
 
 def _tell_new_id(context: Context, call: Call) -> None:

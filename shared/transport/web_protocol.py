@@ -33,6 +33,8 @@ class WebProtocol(HttpToolsProtocol):
     head_s = HEAD_S
     body_s = BODY_S
     stalled_s = STALLED_S
+    most_of_peer: ClassVar[int] = 0
+    """Connections that one address may have; 0: half of all."""
     _of_peers: ClassVar[Counter[str]] = Counter()
     """Connections by the address of the peer, of all ports of this process."""
 
@@ -49,7 +51,8 @@ class WebProtocol(HttpToolsProtocol):
         self._peer = str((transport.get_extra_info("peername") or ("",))[0])
         self._of_peers[self._peer] += 1
         held, of_peer = len(self.connections), self._of_peers[self._peer]
-        if held > most_connections() or of_peer > most_of_one_peer():
+        most_of_peer = self.most_of_peer or most_of_one_peer()
+        if held > most_connections() or of_peer > most_of_peer:
             log.warning("http_connections_exhausted", held=held, of_peer=of_peer)
             transport.abort()
             return

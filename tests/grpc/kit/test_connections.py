@@ -11,9 +11,10 @@ from shared.hosting import hosted
 from shared.runtime import Channels
 from shared.transport import options, web_protocol
 from shared.transport.connections import most_connections, most_of_one_peer
+from shared.transport.web_protocol import HEAD_S
 from tests.grpc.kit.callers import ask, channel_to
 from tests.grpc.kit.echo import SAY, EchoServicer, stubs
-from tests.grpc.kit.hosting_kit import FakePlane, echo_service, settings
+from tests.grpc.kit.hosting_kit import FakePlane, RulesSettings, echo_service, settings
 from tests.grpc.kit.http_kit import said, served_at
 from tests.grpc.kit.test_http_limits import post
 
@@ -63,6 +64,20 @@ async def test_one_address_has_no_more_http_connections_than_its_share(monkeypat
                     if b"200 OK" in await said(address, post(SAY, "Connection: close")):
                         break
                 await asyncio.sleep(0.01)
+
+
+async def test_the_share_of_an_address_is_what_the_service_is_told():
+    class Small(RulesSettings):
+        def connections_of_one_address(self):
+            return MOST
+
+    service = echo_service(EchoServicer(), http=True)
+    async with (
+        hosted(settings(Small), service, FakePlane().openers(), Channels()) as found,
+        connected(found.http, MOST + 1) as readers,
+        asyncio.timeout(HEAD_S / 2),
+    ):
+        await closed(readers[-1])
 
 
 def test_an_address_has_half_of_what_a_port_holds():

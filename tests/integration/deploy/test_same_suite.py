@@ -53,6 +53,7 @@ ONLY_IN_COMPOSE = {
     "TOUCHPOINT_RECORDED_PER_HOUR": "up hands on what it was started with",
     "TOUCHPOINT_VISITOR_REQUESTS_PER_MINUTE": "up hands on what it was started with",
     "TOUCHPOINT_VISITOR_EVENTS_PER_MINUTE": "up hands on what it was started with",
+    "TOUCHPOINT_CONNECTIONS_PER_ADDRESS": "up hands on what it was started with",
     "TOUCHPOINT_CURRENCY": "up hands on what it was started with",
     "TOUCHPOINT_JOURNAL_DAYS": "up hands on what it was started with",
     "TOUCHPOINT_JOURNAL_INPUT_DAYS": "up hands on what it was started with",

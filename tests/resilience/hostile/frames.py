@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0x0, 0x1, 0x3, 0x4, 0x6
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _CANCEL = 8
 _INITIAL_WINDOW = 4
 
@@ -70,7 +70,7 @@ async def connection(
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     told = b"" if window is None else struct.pack(">HI", _INITIAL_WINDOW, window)
-    writer.write(_PREFACE + frame(SETTINGS, 0, 0, told) + frame(SETTINGS, ACK, 0))
+    writer.write(PREFACE + frame(SETTINGS, 0, 0, told) + frame(SETTINGS, ACK, 0))
     reading = asyncio.create_task(_thrown_away(reader))
     try:
         yield writer

@@ -31,6 +31,8 @@ ASKED = 200
 SETTLED_S = 1.0
 """Of an attack before honest callers are looked at."""
 DEADLINE_S = 2.0
+CUT_WITHIN_S = 5.0
+FLOODS = ("rapid_reset", "ping_flood", "settings_flood")
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -58,6 +60,15 @@ class Edge:
 
     def process(self):
         return psutil.Process(self._record.read()["aggregator"].pid)
+
+    def callers(self):
+        """Return the ports of this process that are connected to the edge."""
+        port = int(self.address.rpartition(":")[2])
+        return {
+            each.laddr.port
+            for each in psutil.Process().net_connections("tcp")
+            if each.raddr and each.raddr.port == port and each.status == psutil.CONN_ESTABLISHED
+        }
 
     async def asked(self, count=ASKED):
         """Ask so often; returns how long each answer took, in ms, and how many were none."""
@@ -110,3 +121,36 @@ async def test_beside_a_hostile_peer_honest_callers_are_answered(edge, attack, s
         return not failed
 
     await until(well)
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_a_connection_that_floods_is_cut_within_five_seconds(edge, flood, say):  # noqa: F811
+    await edge.asked(1)
+    honest = edge.callers()
+    attacking = asyncio.create_task(ATTACKS[flood](edge.address))
+    asking = asyncio.create_task(edge.asked(ASKED // 4))
+    try:
+        await until(edge_has(edge, honest))
+        began, hostile = time.perf_counter(), edge.callers() - honest
+        while hostile & edge.callers():
+            await asyncio.sleep(0.2)
+        took_s = time.perf_counter() - began
+        _, failed = await asking
+        still = edge.callers()
+    finally:
+        attacking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await attacking
+    say(f"{flood:18} cut after {took_s:.1f} s")
+    assert took_s <= CUT_WITHIN_S
+    assert honest <= still
+    assert not failed
+
+
+def edge_has(edge, honest):
+    """Say, asked again and again, whether anybody else is connected."""
+
+    async def others():
+        return bool(edge.callers() - honest)
+
+    return others
