@@ -101,10 +101,19 @@ def test_the_bound_holds_on_every_page_and_probabilities_add_up(seed, most, cons
         assert all(share[at] > 0 for at in slate.chosen)
 
 
-@pytest.mark.parametrize("most", [0.002, 0.02, 1.0])
-@pytest.mark.parametrize("constraints", [(), (COMMON, SHARE)])
-@pytest.mark.parametrize("seeds", [400, pytest.param(1500, marks=pytest.mark.long)])
-def test_the_frequency_over_seeds_is_the_probability_told(most, constraints, seeds):
+@pytest.mark.parametrize(
+    ("seeds", "most", "constraints"),
+    [
+        (400, 0.02, (COMMON, SHARE)),
+        (400, 1.0, ()),
+        *(
+            pytest.param(1500, most, constraints, marks=pytest.mark.long)
+            for most in (0.002, 0.02, 1.0)
+            for constraints in ((), (COMMON, SHARE))
+        ),
+    ],
+)
+def test_the_frequency_over_seeds_is_the_probability_told(seeds, most, constraints):
     shown, told, tried = np.zeros(len(EVERYTHING)), np.zeros(len(EVERYTHING)), 0
     for seed in range(seeds):
         request = asked(seed, constraints=constraints)
@@ -164,7 +173,7 @@ def test_totals_tell_what_trying_cost_of_all_that_could_be_earned():
     assert ExplorationTotals().cost_share == 0.0
 
 
-@pytest.mark.parametrize("most", [0.002, 0.02])
+@pytest.mark.parametrize("most", [pytest.param(0.002, marks=pytest.mark.long), 0.02])
 def test_pages_that_are_compared_follow_a_draw_both_or_neither(most):
     """What comes about by chance differs in no more than the one candidate that is left out."""
     terms = RankingTerms(most)

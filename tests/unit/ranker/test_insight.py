@@ -39,10 +39,11 @@ def with_column(answered, dictionary, name, rows):
     )
 
 
-def test_beside_eight_meaningless_attributes_the_two_that_matter_are_named_first():
+@pytest.mark.parametrize("shops", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_beside_eight_meaningless_attributes_the_two_that_matter_are_named_first(shops):
     """In 9 of 10 shops at least; the benchmark measures it over 200."""
-    first = [set(names(study(*drawn(seed)))[:2]) == set(MATTERING) for seed in range(10)]
-    assert sum(first) >= 9
+    first = [set(names(study(*drawn(seed)))[:2]) == set(MATTERING) for seed in range(shops)]
+    assert sum(first) >= 0.9 * shops
 
 
 def test_of_answers_that_are_drawn_blindly_nothing_is_named():

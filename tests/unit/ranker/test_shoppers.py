@@ -31,6 +31,7 @@ def test_it_earns_most_of_what_there_is_to_be_earned(ours):
     assert ours.earned_share(DECISIONS - 500, 500) > 0.8
 
 
+@pytest.mark.long
 def test_answers_that_come_late_cost_less_than_a_quarter_of_what_is_earned(ours):
     late = run(Ours, SEED, DECISIONS, late=300)
     assert late.earned.sum() > 0.75 * ours.earned.sum()
