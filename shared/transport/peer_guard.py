@@ -18,8 +18,10 @@ T = TypeVar("T")
 
 LOOK_S = 0.5
 """Between two looks at all connections."""
-_SLICE_S = 0.002
+_SLICE_S = 0.001
 """For which the loop is held at a time."""
+_PAUSE_S = 0.003
+"""Between two of them: a request goes round the loop many times, and would wait each time."""
 
 
 class PeerGuard:
@@ -86,6 +88,6 @@ async def _in_slices(items: Iterable[T]) -> AsyncIterator[T]:
     until = time.monotonic() + _SLICE_S
     for item in items:
         if time.monotonic() > until:
-            await asyncio.sleep(0)
+            await asyncio.sleep(_PAUSE_S)
             until = time.monotonic() + _SLICE_S
         yield item

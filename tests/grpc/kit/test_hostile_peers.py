@@ -120,7 +120,7 @@ async def test_who_floods_is_hung_up_on_and_others_go_on(flood, log_lines):
             await cut(edge, FLOODS[flood])
             await ask(stub)
         assert [answer.number async for answer in watching]
-    assert told(log_lines) == 1
+    assert told(log_lines)
     assert '"address":"127.0.0.1"' in log_lines.getvalue()
 
 
