@@ -72,8 +72,4 @@ class Likelihoods:
 
 
 def _learned(model: ServedModel, taste: Taste, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    order = rows.argsort()
-    standing = np.empty(len(rows), np.float32)
-    found = model.blender.probabilities(taste.known, rows[order], taste.evidence)
-    standing[order] = model.standing(found)
-    return standing
+    return model.standing(model.blender.probabilities(taste.known, rows, taste.evidence))

@@ -40,8 +40,10 @@ class Blender:
         self._asked_last: Callable[[], Taste | None] = lambda: None
         """A weak reference: whoever asked may be erased meanwhile."""
         self._shelves: list[Shelf] = []
-        self._weighed = (np.zeros(0, np.int64), np.zeros(0, np.float32))
-        """Rows, ascending, and their log-odds for the one who asked last."""
+        self._log_odds = np.zeros(len(items.offer_nos), np.float32)
+        """By row; it is that of the one who asked last where the row was weighed in their turn."""
+        self._turn_of = np.zeros(len(items.offer_nos), np.int64)
+        self._turn = 0
         self._networks = networks_of(items, blend) if blend is not None else None
         self._hottest = _first(items.heat + 1e-6 * items.buyers, _HOTTEST)
 
@@ -98,7 +100,7 @@ class Blender:
     def probabilities(
         self, taste: Taste, rows: NDArray[np.int64], evidence: Evidence
     ) -> NDArray[np.float32]:
-        """Return how likely the person takes each of some rows, ascending and each given once."""
+        """Return how likely the person takes each of some rows, each given once."""
         return _probabilities(self._strengths(taste, rows, evidence))
 
     def probabilities_of_new(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,16 +114,15 @@ class Blender:
     ) -> NDArray[np.float32]:
         """Return log-odds; of one taste each row is weighed once, however many sources ask."""
         if self._asked_last() is not taste:
-            self._asked_last, self._weighed = ref(taste), (rows[:0], np.zeros(0, np.float32))
+            self._asked_last = ref(taste)
+            self._turn += 1
             self._shelves = self._networks.portraits.shelves(taste) if self._networks else []
-        known, strengths = self._weighed
-        missing = rows[~_among(known, rows)]
+        missing = rows[self._turn_of[rows] != self._turn]
         if len(missing):
-            known = np.concatenate((known, missing))
-            strengths = np.concatenate((strengths, self._weigh(taste, missing, evidence)))
-            order = known.argsort()
-            known, strengths = self._weighed = known[order], strengths[order]
-        found: NDArray[np.float32] = strengths[known.searchsorted(rows)]
+            missing.sort()
+            self._log_odds[missing] = self._weigh(taste, missing, evidence)
+            self._turn_of[missing] = self._turn
+        found: NDArray[np.float32] = self._log_odds[rows]
         return found
 
     def _weigh(

@@ -89,7 +89,6 @@ def _learn(scores: NDArray[np.float32], model: ServedModel, taste: Taste, person
     rows = model.rows_of_items(person.owned_family_nos)
     before = person.bought_minutes * _US_PER_MINUTE < model.items.trained_us
     places = (before & (rows != NOT_LEARNED)).nonzero()[0]
-    places = places[rows[places].argsort()]
     bought = taste.known.rows[taste.known.habits[:, -1] > 0.0]
     places = places[is_any_of(rows[places], bought)]
     chances = model.blender.probabilities(taste.known, rows[places], taste.evidence)

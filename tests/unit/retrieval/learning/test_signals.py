@@ -110,6 +110,16 @@ def test_one_who_asks_leaves_nothing_behind_for_the_next(items, random):
     )
 
 
+def test_some_rows_asked_for_in_any_order_are_as_likely_as_all_in_theirs(items, random):
+    taste = taste_of(random, 60)
+    evidence = Signals(items).evidence(taste)
+    wanted = Blender(items).probabilities(taste, np.arange(COUNT), evidence)
+    blender = Blender(items)
+    for rows in (random.permutation(COUNT)[:300], random.permutation(COUNT)):
+        found = blender.probabilities(taste, rows, evidence)
+        assert found == pytest.approx(wanted[rows], rel=1e-5)
+
+
 def test_of_somebody_unknown_nothing_is_their_own(items):
     signals = Signals(items)
     nobody = nobodys_taste(items)
