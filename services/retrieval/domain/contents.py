@@ -100,15 +100,16 @@ class Contents:
         self, vector: NDArray[np.float32] | None, family_nos: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """Return how near some families lie to a vector; 0 where there is none."""
-        places = self.place_of[family_nos * (family_nos < len(self.place_of))]
-        part_nos, rows = places >> _PART_BITS, places & _ROW
-        cosines = np.zeros(len(family_nos), np.float32)
-        for part_no, vectors in self._stored() if vector is not None else ():
-            # A request that gave way may meet places behind the block that it took.
-            held = ((part_nos == part_no) & (rows < len(vectors))).nonzero()[0]
-            if len(held):
-                cosines[held] = vectors[rows[held]] @ vector
-        return cosines
+        if vector is None:
+            return np.zeros(len(family_nos), np.float32)
+        return self._vectors(family_nos) @ vector
+
+    def cosines_of_each(
+        self, family_nos: NDArray[np.int64], others: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Return (families, others): how near they lie to each other; 0 where one has no vector."""
+        vectors = self._vectors(np.concatenate((family_nos, others)))
+        return vectors[: len(family_nos)] @ vectors[len(family_nos) :].T
 
     def near(
         self, family_no: int, count: int, showing: AnyShowing, *, searched: bool = True
@@ -150,6 +151,17 @@ class Contents:
         near = self.block[rows] @ vector
         best = _highest(near, count)
         return rows[best], near[best]
+
+    def _vectors(self, family_nos: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of some families; all zeros where there is none."""
+        places = self.place_of[family_nos * (family_nos < len(self.place_of))]
+        part_nos, rows = places >> _PART_BITS, places & _ROW
+        found = np.zeros((len(family_nos), self.block.shape[1]), np.float32)
+        for part_no, vectors in self._stored():
+            # A request that gave way may meet places behind the block that it took.
+            held = ((part_nos == part_no) & (rows < len(vectors))).nonzero()[0]
+            found[held] = vectors[rows[held]]
+        return found
 
     def _stored(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
         yield self.block_no, self.block
