@@ -43,14 +43,18 @@ class VariantFitter:
         """
         fitted = np.where(self._can_be_had(offer_nos, query), offer_nos, 0)
         begins, ends = query.shelf.variants_of(self._catalogue.family_no[offer_nos])
-        at = ((ends > begins) & ~(as_they_are & (fitted > 0))).nonzero()[0]
+        wardrobe = query.person.wardrobe if query.person else UNKNOWN
+        stays = as_they_are & (fitted > 0)
+        if not (wardrobe.sizes or wardrobe.elsewhere or wardrobe.liked):
+            # With nothing to choose by, the one that was proposed is the best.
+            stays |= query.showing.shows(fitted)
+        at = ((ends > begins) & ~stays).nonzero()[0]
         if not len(at):
             return fitted
         counts = (ends - begins)[at]
         of = at.repeat(counts)
         rows = np.arange(len(of)) + (begins[at] - counts.cumsum() + counts).repeat(counts)
         nos, sizes = query.shelf.variant_nos[rows], query.shelf.variant_sizes[rows]
-        wardrobe = query.person.wardrobe if query.person else UNKNOWN
         suits, worth = self._sizes(of, sizes, offer_nos, wardrobe)
         suits &= query.showing.shows(nos) & self._can_be_had(nos, query)
         of, nos, worth = of[suits], nos[suits], worth[suits]
@@ -94,15 +98,13 @@ class VariantFitter:
 
     def _liked(self, nos: NDArray[np.int64], liked: Mapping[int, float]) -> NDArray[np.float64]:
         """Return how much of what each variant is somebody likes."""
+        worth = np.zeros(len(nos))
         if not liked:
-            return np.zeros(len(nos))
+            return worth
         pairs, places = self._attributes.pairs_of(nos)
-        known = np.array(sorted(liked), np.int64)
-        shares = np.array([liked[pair] for pair in known.tolist()])
-        found = np.minimum(known.searchsorted(pairs), len(known) - 1)
-        is_liked = known[found] == pairs
-        worth = np.bincount(places[is_liked], shares[found[is_liked]], minlength=len(nos))
-        return worth.astype(np.float64, copy=False)
+        for pair, share in liked.items():
+            worth += share * np.bincount(places[pairs == pair], minlength=len(nos))
+        return worth
 
 
 def _tabled(
