@@ -43,10 +43,6 @@ class Merged:
             likelihoods=self.likelihoods[which],
         )
 
-    def likeliest_first(self) -> Merged:
-        """Return the candidates by their likelihood, equal ones in the order they have."""
-        return self.only((-self.likelihoods).argsort(kind="stable"))
-
 
 _EMPTY = np.zeros(0, np.uint32)
 Likelihood = Callable[
@@ -75,6 +71,8 @@ class Merger:
 
     def __init__(self, quotas: Mapping[int, float]) -> None:
         self._quotas = quotas
+        self._turns_of = {source: np.zeros(0) for source in quotas}
+        """When each candidate of a source has its turn, as far as that was asked."""
         self._first_seen = np.zeros(1024, np.int64)
         """By number, written before it is read, so that it need not be cleared."""
 
@@ -102,25 +100,28 @@ class Merger:
         columns = [found[source] for source in order]
         ends = list(accumulate(len(column.offer_nos) for column in columns))
         nos = np.concatenate([column.offer_nos for column in columns])
-        kept = ~is_any_of(nos, np.array((*unwanted, *before_them), np.int64))
-        if before_them:
-            families = family_no[nos]
+        families = family_no[nos]
+        kept: NDArray[np.bool_] | None = None
+        if unwanted or before_them:
+            kept = ~is_any_of(nos, np.array((*unwanted, *before_them), np.int64))
+        if kept is not None and before_them:
             is_other = ~is_any_of(families, family_no[[*before_them]]) | (families == 0)
             if substitutes in order:
                 at = order.index(substitutes)
                 is_other[ends[at] - len(columns[at].offer_nos) : ends[at]] = True
             kept &= is_other
-        first = self._firsts(nos, family_no, kept.nonzero()[0])
+        places = np.arange(len(nos)) if kept is None else kept.nonzero()[0]
+        first = self._firsts(np.where(families > 0, families, nos), len(family_no), places)
         bounds = [0, *first.searchsorted(ends).tolist()]
         counts = [end - begin for begin, end in pairwise(bounds)]
         turns = [
-            self._turns(source, count) / found[source].turns
-            for source, count in zip(order, counts, strict=True)
+            self._turns(source, count, column.turns)
+            for source, count, column in zip(order, counts, columns, strict=True)
         ]
         in_turn = np.concatenate(turns).argsort(kind="stable")
         sources = np.array(order, np.uint8).repeat(counts)
         scores = np.concatenate([column.scores for column in columns])
-        likely = likelihood(family_no[nos[first]], sources, scores[first])
+        likely = likelihood(families[first], sources, scores[first])
         if likely is None:
             likely = np.zeros(len(first), np.float32)
         else:
@@ -139,20 +140,27 @@ class Merger:
         )
 
     def _firsts(
-        self, nos: NDArray[np.int64], family_no: NDArray[np.uint32], places: NDArray[np.int64]
+        self, things: NDArray[np.int64], below: int, places: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return of some places, ascending, those at which an offer or its family comes first."""
-        if len(family_no) > len(self._first_seen):
-            self._first_seen = np.zeros(len(family_no), np.int64)
-        families = family_no[nos[places]]
-        things = np.where(families > 0, families, nos[places])
+        """Return of some places, ascending, those at which a thing comes first."""
+        if below > len(self._first_seen):
+            self._first_seen = np.zeros(below, np.int64)
+        things = things[places]
         self._first_seen[things[::-1]] = places[::-1]
         firsts: NDArray[np.int64] = places[self._first_seen[things] == places]
         return firsts
 
-    def _turns(self, source: int, count: int) -> NDArray[np.float64]:
-        """Return when each of the first `count` candidates of a source has its turn."""
-        return np.arange(1, count + 1) / self._quotas[source]
+    def _turns(self, source: int, count: int, share: float) -> NDArray[np.float64]:
+        """Return when each of the first `count` candidates of a source has its turn.
+
+        It has `share` times as many turns as its source has as a rule.
+        """
+        known = self._turns_of[source]
+        if len(known) < count:
+            known = np.arange(1, 2 * count + 1) / self._quotas[source]
+            self._turns_of[source] = known
+        turns: NDArray[np.float64] = known[:count]
+        return turns if share == 1.0 else turns / share
 
 
 def _likeliest_last(

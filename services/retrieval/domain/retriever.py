@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,7 +158,7 @@ class Retriever:
             for each in reversed(taken):
                 said |= each.texts
             texts |= {EXTERNAL: said} if said else {}
-        found = self._filled(proposals, query, began + timeout_s).likeliest_first()
+        found = self._filled(proposals, query, began + timeout_s)
         return Retrieved(found, tuple(reports), self._said(found, texts) if texts else ())
 
     def _filled(self, proposals: dict[int, Proposals], query: Query, until: float) -> Merged:
@@ -258,17 +259,17 @@ class Retriever:
         """Return proposals that can be merged; raises ValueError for others."""
         if proposals is NO_PROPOSALS:
             return proposals
-        lengths = {
-            len(proposals.offer_nos),
-            len(proposals.scores),
-            len(proposals.evidence_nos),
-            len(proposals.evidence_counts),
-            len(proposals.evidence_totals),
-            len(proposals.evidence_kinds),
-        }
-        if len(lengths) > 1:
-            raise ValueError(f"columns of a source are of different lengths: {sorted(lengths)}")
         nos = proposals.offer_nos
+        columns: tuple[NDArray[Any], ...] = (
+            proposals.scores,
+            proposals.evidence_nos,
+            proposals.evidence_counts,
+            proposals.evidence_totals,
+            proposals.evidence_kinds,
+        )
+        if any(len(column) != len(nos) for column in columns):
+            lengths = sorted({len(nos), *map(len, columns)})
+            raise ValueError(f"columns of a source are of different lengths: {lengths}")
         if len(nos) and not 0 < int(nos.min()) <= int(nos.max()) < self._catalogue.size:
             raise ValueError("a source proposes numbers that no offer has")
         return proposals
@@ -320,7 +321,10 @@ class Retriever:
         ]
 
     def _finished(self, merged: Merged, query: Query) -> Merged:
-        """Put the right variants in and take out what cannot be had or is before the person."""
+        """Put the right variants in and take out what cannot be had or is before the person.
+
+        What is left is sorted by likelihood; what is equally likely stays in its order.
+        """
         likeliest = merged.first(round(_SPARE * query.limit))
         found = self._fitted(likeliest, query)
         if len(found.offer_nos) < query.limit and len(likeliest.offer_nos) < len(merged.offer_nos):
@@ -335,6 +339,7 @@ class Retriever:
         if before_them:
             fits &= self._are_other(fitted, merged.sources, before_them)
         places = fits.nonzero()[0][: query.limit]
+        places = places[(-merged.likelihoods[places]).argsort(kind="stable")]
         return replace(merged.only(places), offer_nos=fitted[places])
 
     def _are_other(
