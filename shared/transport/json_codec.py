@@ -37,10 +37,14 @@ class JsonCodec:
         message = message_class()
         try:
             values = json.loads(bytes(data) or b"{}", object_pairs_hook=_without_duplicates)
+            if not isinstance(values, dict):
+                raise ValueError("a request is an object")
             json_format.ParseDict(values, message)
         except json_format.ParseError:
             raise _explained(values, message) from None
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise InvalidArgument(message="nested too deep", reason="NOT_JSON") from None
+        except ValueError as error:
             told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise InvalidArgument(message=f"not valid JSON: {told}", reason="NOT_JSON") from None
         return message

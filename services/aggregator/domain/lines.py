@@ -56,6 +56,8 @@ class Interest:
     """Whether the decision's rules let the last item be offered."""
     is_said: bool = False
     """It was named on the call that is under way, and leads however short that was."""
+    best: Action | None = None
+    """What fits best of all that may be offered within what was said; None where nothing does."""
     topic: str = ""
     """What such a call is about where that is no category: `returns`."""
 
@@ -81,9 +83,10 @@ def lines(
     """Return the actions with their lines of at most 25 words, best first; an interest leads.
 
     The best action within the category of the interest goes first and is introduced by it. Where
-    there is none, the last item looked at takes that place if it may be offered; otherwise the
-    interest is told without an offer. An open complaint, last heard of at `complaint_us`, is told
-    before all, and then nothing but what the caller asks about leads.
+    there is none, the last item looked at takes that place if it may be offered, and what fits best
+    of a category that was said; otherwise the interest is told without an offer. An open complaint,
+    last heard of at `complaint_us`, is told before all, and then nothing but what the caller asks
+    about leads.
     """
     if complaint_us:
         led = _led(actions, interest if interest and interest.is_said else None, now_us, locale)
@@ -100,8 +103,10 @@ def _led(
     within = [at for at, action in enumerate(actions) if _is_about(action, interest)]
     if within:
         first = spoken.pop(within[0]).action
-    elif interest.last_item is not None and interest.may_offer_last:
-        first = interest.last_item
+    elif (last := _last_item(interest)) is not None:
+        first = last
+    elif interest.best is not None:
+        first = interest.best
     else:
         return [Line(_NOTHING, fitting(*_tellings(interest, now_us, locale))), *spoken]
     return [Line(first, _introduced(first, interest, now_us, locale)), *spoken]
@@ -166,11 +171,21 @@ def _complaint_text(complaint_us: int, now_us: int, locale: str) -> str:
     return phrase("due.COMPLAINT", locale, ago=ago(minutes, locale))
 
 
+def _last_item(interest: Interest) -> Action | None:
+    """Return the last item looked at if it may lead: what was said since goes before it."""
+    last = interest.last_item
+    if last is None or not interest.may_offer_last:
+        return None
+    return last if not interest.is_said or _is_about(last, interest) else None
+
+
 def _is_about(action: Action, interest: Interest) -> bool:
-    wanted = interest.category
-    if not wanted:
-        return False
-    return action.category == wanted or action.category.startswith(f"{wanted} > ")
+    return is_within(action.category, interest.category)
+
+
+def is_within(category: str, wanted: str) -> bool:
+    """Say whether a category's path lies within another's, or is it; in "" lies none."""
+    return bool(wanted) and (category == wanted or category.startswith(f"{wanted} > "))
 
 
 def _minutes_since(interest: Interest, now_us: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.aggregator.domain.lines import Action, Interest, Line, lines
+from collections.abc import Mapping
+
+from services.aggregator.domain.lines import Action, Interest, Line, is_within, lines
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Step
 from services.aggregator.domain.verified import is_sure_enough
@@ -74,21 +76,30 @@ def _interest(
         last_us=session.last_us,
         channel=session.channel,
         last_item=last,
-        may_offer_last=_was_let_pass(no, decision),
+        may_offer_last=no in _let_pass(decision),
         is_said=session.is_said,
+        best=_best(session.category, decision, wording, moment) if session.is_said else None,
     )
 
 
-def _was_let_pass(offer_no: int, decision: Decision) -> bool:
-    """Say whether an offer was a candidate that rules looked at and did not remove."""
+def _best(category: str, decision: Decision, wording: Wording, moment: Moment) -> Action | None:
+    """Return the candidate within a category that was proposed first of those let pass."""
+    for no in _let_pass(decision):
+        if wording.knows(no) and is_within(wording.category(no), category):
+            asked_for = Choice(no, Source.IN_SESSION)
+            return _action(no, wording.reason(asked_for, decision.candidates, moment), wording)
+    return None
+
+
+def _let_pass(decision: Decision) -> Mapping[int, None]:
+    """Return the candidates that rules looked at and did not remove, in their order."""
     checked = any(
         record.step is Step.CHECK and not record.outcome.degrades for record in decision.records
     )
-    return (
-        checked
-        and offer_no in decision.candidates.offer_nos
-        and offer_no not in decision.removed.offer_nos
-    )
+    if not checked:
+        return {}
+    removed = set(decision.removed.offer_nos)
+    return dict.fromkeys(no for no in decision.candidates.offer_nos if no not in removed)
 
 
 def _written(line: Line, reasons: dict[str, Reason]) -> NextBestAction:

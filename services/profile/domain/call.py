@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.profile.domain.event import MINUTE_US, Event
+from services.profile.domain.event import HOUR_US, MINUTE_US, Event
 
 START, HEARD, END = "start", "heard", "end"
 CHOICE, TOPIC = "choice", "topic"
@@ -14,6 +14,8 @@ SAID_IN_CALLS = frozenset({"ivr_choice", "call_topic", "agent_note"})
 CALL_TYPES = SAID_IN_CALLS | {"call_started", "call_ended"}
 SILENT_US = 30 * MINUTE_US
 """A call of which nothing is heard for so long is over, whether or not its end is told."""
+LONGEST_US = 4 * HOUR_US
+"""What was said longer ago was said in another call, even if nobody tells one from the other."""
 
 Said = dict[str, tuple[int, str]]
 """What was said last of each, with the moment: any order of the events comes to the same."""
@@ -53,6 +55,7 @@ def note(said: Said, event: Event) -> None:
     ):
         if value:
             _say(said, name, time_us, value)
+            _say(said, _session(name), time_us, event.session_id)
 
 
 def merge(into: Said, other: Said) -> None:
@@ -66,13 +69,22 @@ def under_way(said: Said, now_us: int) -> Call | None:
     last_us = max(start_us, heard_us)
     if last_us <= end_us or now_us - last_us > SILENT_US:
         return None
-    since_us = max(start_us, end_us)
-    found = {name: value for name, (time_us, value) in said.items() if time_us >= since_us}
+    session_id = max(said.get(START, _UNSAID), said.get(HEARD, _UNSAID))[1]
+    if start_us < last_us - LONGEST_US or _differ(session_id, said.get(START, _UNSAID)[1]):
+        start_us = 0
+    since_us = max(start_us, end_us, last_us - LONGEST_US)
+    found = {
+        name: said[name][1]
+        for name in (CHOICE, TOPIC, CATEGORY, OFFER)
+        if name in said
+        and said[name][0] >= since_us
+        and not _differ(session_id, said.get(_session(name), _UNSAID)[1])
+    }
     # Who named another category since is not asking about that item any more.
     if OFFER in found and said[OFFER][0] < said.get(CATEGORY, _UNSAID)[0]:
         del found[OFFER]
     return Call(
-        max(said.get(START, _UNSAID), said.get(HEARD, _UNSAID))[1],
+        session_id,
         found.get(CHOICE, ""),
         found.get(TOPIC, ""),
         found.get(CATEGORY, ""),
@@ -80,6 +92,16 @@ def under_way(said: Said, now_us: int) -> Call | None:
         start_us,
         last_us,
     )
+
+
+def _session(name: str) -> str:
+    """Return where it is kept in which call a thing was said last."""
+    return f"{name}.session"
+
+
+def _differ(session_id: str, other: str) -> bool:
+    """Say whether two are not the same call; of whichever has no id nobody knows."""
+    return bool(session_id and other) and session_id != other
 
 
 def _say(said: Said, name: str, time_us: int, value: str) -> None:

@@ -111,6 +111,18 @@ def _only_first_two(answer):
     return ranked
 
 
+async def test_what_was_said_leads_to_the_first_of_it_that_rules_let_pass(stub, edge, shopper):
+    shopper.session.is_said, shopper.session.last_offer_no = True, 0
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(
+        candidates=candidates(PAN, PROMO, PC_2, PC_1)
+    )
+    edge.peers.ranker.Rank.answer = _only_first_two(edge.peers.ranker.Rank.answer)
+    first, *others = (await stub.GetCustomerView(asked())).next_best_actions
+    assert (first.offer_id, first.item_id) == ("pc-2", "pc-2")
+    assert first.line.startswith("Asks about PCs")
+    assert [each.offer_id for each in others] == ["pan-1", "promo-1"]
+
+
 async def test_the_last_item_is_not_offered_when_rules_did_not_let_it_pass(stub, edge, shopper):
     edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(candidates=candidates(PAN))
     first = (await stub.GetCustomerView(asked())).next_best_actions[0]

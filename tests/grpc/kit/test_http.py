@@ -114,13 +114,24 @@ async def test_all_wrong_fields_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"\xff\xfe{}", b"[" * 10_000, b'{"text":"a","text":"b"}', b"[]", b'"x"', b"1"]
+    ("body", "told"),
+    [
+        (b"{", "not valid JSON"),
+        (b"\xff\xfe{}", "not valid JSON"),
+        (b"[" * 10_000, "nested too deep"),
+        (b'{"text":"a","text":"b"}', "a key occurs twice in one object"),
+        (b"[]", "a request is an object"),
+        (b'"x"', "a request is an object"),
+        (b"1", "a request is an object"),
+        (b"null", "a request is an object"),
+    ],
 )
-async def test_what_is_no_json_object_is_an_invalid_argument(body: bytes) -> None:
+async def test_what_is_no_json_object_is_an_invalid_argument(body: bytes, told: str) -> None:
     async with served(EchoServicer()) as client:
         answer = await client.post(SAY, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid_argument"
+    assert told in answer.json()["message"]
 
 
 async def test_undecodable_proto_is_an_invalid_argument() -> None:

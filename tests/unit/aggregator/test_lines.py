@@ -102,3 +102,17 @@ def test_every_kind_has_a_line():
     }
     assert len(texts) == len(Kind) - 1
     assert all("Title" in text for text in texts)
+
+
+def test_what_fits_best_of_what_was_said_leads_where_no_action_is_about_it():
+    asked = interest(is_said=True, last_item=None, best=NIMBUS)
+    (first, line), (second, _) = said([PAN], asked)
+    assert (first, second) == ("pc-2", "pan-1")
+    assert "Nimbus 14" in line
+    assert said([AURORA, PAN], asked)[0][0] == "pc-1"
+
+
+def test_an_item_of_another_category_does_not_lead_what_was_said():
+    looked_at = interest(is_said=True, last_item=PAN, best=NIMBUS)
+    assert said([], looked_at)[0][0] == "pc-2"
+    assert said([], interest(is_said=True, last_item=AURORA, best=NIMBUS))[0][0] == "pc-1"

@@ -59,6 +59,22 @@ def test_what_an_earlier_call_was_about_is_forgotten_by_the_next():
     assert (told.session_id, told.choice, told.topic, told.category) == ("call-2", "", "", "")
 
 
+def test_what_a_call_that_nobody_ended_was_about_is_not_what_the_next_is_about():
+    unannounced = happened("ivr_choice", 40, session_id="call-2", details={"choice": "orders"})
+    told = found(STARTED, CHOSE, ABOUT, unannounced, minutes=41)
+    assert (told.session_id, told.choice, told.topic, told.category) == ("call-2", "orders", "", "")
+    assert told.start_us == 0
+
+
+def test_without_ids_of_calls_what_was_said_hours_ago_was_said_in_another():
+    began, about = (each._replace(session_id="") for each in (STARTED, ABOUT))
+    orders = happened("ivr_choice", 60, details={"choice": "orders"})
+    soon, late = (orders._replace(time_us=NOON_US + hours * HOUR_US) for hours in (1, 5))
+    assert found(began, about, soon, minutes=61).topic == "damaged"
+    told = found(began, about, late, minutes=301)
+    assert (told.choice, told.topic, told.start_us) == ("orders", "", 0)
+
+
 def test_a_call_of_which_no_beginning_is_told_is_a_call_too():
     told = found(CHOSE)
     assert (told.session_id, told.choice, told.start_us) == ("call-1", "returns", 0)
