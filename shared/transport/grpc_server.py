@@ -105,15 +105,15 @@ def _stream(
     method, handle, decode = route.method, route.handle, route.request_type.FromString
 
     async def serve(data: bytes, context: Context) -> None:
-        call, peer = _call(method, context, streaming=True), context.peer()
+        call = _call(method, context, streaming=True)
         if messages is not None:
-            messages[peer] += _size(data, call)
+            messages[context.peer()] += _size(data, call)
         try:
             async with aclosing(handle(call, _decoded(decode, data, call))) as responses:
                 async for response in responses:
                     await _written(context, response.SerializeToString(), stalled_s)
                     if messages is not None:
-                        messages[peer] += MESSAGE_BYTES
+                        messages[context.peer()] += MESSAGE_BYTES
         except TouchpointError as error:
             await _abort(context, call, error)
         _tell_new_id(context, call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from services.aggregator.domain.lines import Action, Interest, Line, is_within, lines
 from services.aggregator.domain.slates import Choice
@@ -66,7 +66,7 @@ def _interest(
         return Interest("", 0.0, facts.call.last_us, Channel.CALL_CENTER, is_said=True, topic=topic)
     if not session.category:
         return None
-    last, no = None, session.last_offer_no
+    last, no, passed = None, session.last_offer_no, _let_pass(decision)
     if wording.knows(no):
         looked_at = Choice(no, Source.IN_SESSION)
         last = _action(no, wording.reason(looked_at, decision.candidates, moment), wording)
@@ -76,30 +76,34 @@ def _interest(
         last_us=session.last_us,
         channel=session.channel,
         last_item=last,
-        may_offer_last=no in _let_pass(decision),
+        may_offer_last=no in passed,
         is_said=session.is_said,
-        best=_best(session.category, decision, wording, moment) if session.is_said else None,
+        best=_best(passed, decision, wording, moment, session.category)
+        if session.is_said
+        else None,
     )
 
 
-def _best(category: str, decision: Decision, wording: Wording, moment: Moment) -> Action | None:
-    """Return the candidate within a category that was proposed first of those let pass."""
-    for no in _let_pass(decision):
+def _best(
+    passed: Sequence[int], decision: Decision, wording: Wording, moment: Moment, category: str
+) -> Action | None:
+    """Return the first within a category of the candidates that were let pass."""
+    for no in passed:
         if wording.knows(no) and is_within(wording.category(no), category):
             asked_for = Choice(no, Source.IN_SESSION)
             return _action(no, wording.reason(asked_for, decision.candidates, moment), wording)
     return None
 
 
-def _let_pass(decision: Decision) -> Mapping[int, None]:
+def _let_pass(decision: Decision) -> Sequence[int]:
     """Return the candidates that rules looked at and did not remove, in their order."""
     checked = any(
         record.step is Step.CHECK and not record.outcome.degrades for record in decision.records
     )
     if not checked:
-        return {}
+        return ()
     removed = set(decision.removed.offer_nos)
-    return dict.fromkeys(no for no in decision.candidates.offer_nos if no not in removed)
+    return [no for no in decision.candidates.offer_nos if no not in removed]
 
 
 def _written(line: Line, reasons: dict[str, Reason]) -> NextBestAction:

@@ -101,16 +101,16 @@ class Merger:
         ends = list(accumulate(len(column.offer_nos) for column in columns))
         nos = np.concatenate([column.offer_nos for column in columns])
         families = family_no[nos]
-        kept: NDArray[np.bool_] | None = None
+        places = np.arange(len(nos))
         if unwanted or before_them:
             kept = ~is_any_of(nos, np.array((*unwanted, *before_them), np.int64))
-        if kept is not None and before_them:
-            is_other = ~is_any_of(families, family_no[[*before_them]]) | (families == 0)
-            if substitutes in order:
-                at = order.index(substitutes)
-                is_other[ends[at] - len(columns[at].offer_nos) : ends[at]] = True
-            kept &= is_other
-        places = np.arange(len(nos)) if kept is None else kept.nonzero()[0]
+            if before_them:
+                is_other = ~is_any_of(families, family_no[[*before_them]]) | (families == 0)
+                if substitutes in order:
+                    at = order.index(substitutes)
+                    is_other[ends[at] - len(columns[at].offer_nos) : ends[at]] = True
+                kept &= is_other
+            places = kept.nonzero()[0]
         first = self._firsts(np.where(families > 0, families, nos), len(family_no), places)
         bounds = [0, *first.searchsorted(ends).tolist()]
         counts = [end - begin for begin, end in pairwise(bounds)]
