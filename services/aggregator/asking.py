@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.digest import CartLine, Moment, context_digest, seed_of
 from services.aggregator.domain.placements import Ask, default_deadline_s
-from services.aggregator.domain.steps import WayBack
+from services.aggregator.domain.way_back import WayBack
 from services.aggregator.identification import Identification
 from services.aggregator.pipeline.question import Named, OnTrial, Question
 from shared.budget import Budget
@@ -27,7 +27,8 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendRequest
 from touchpoint.common.v1 import decision_pb2
 from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
-WAY_BACK = WayBack()
+_USUAL = WayBack()
+"""Whom nobody tells how long it takes."""
 
 
 class Tried(NamedTuple):
@@ -69,10 +70,15 @@ class Asking:
         self._clock = clock
 
     def question(
-        self, call: Call, request: RecommendRequest, confirmed_person_id: str = ""
+        self,
+        call: Call,
+        request: RecommendRequest,
+        confirmed_person_id: str = "",
+        way_back: WayBack = _USUAL,
     ) -> Question:
         """Return what is to be decided; raises InvalidArgument for values that mean nothing.
 
+        The caller's deadline, or the placements' default, is its budget, less the way back.
         PermissionDenied where a caller that may not reach persons asks on behalf of one,
         DeadlineExceeded where there is no time left to answer in.
         """
@@ -90,7 +96,7 @@ class Asking:
         context.bundle_hash = definitions.bundle_hash
         context.identity_keys.extend(named.keys)
         fence = Fence.of(context.within_categories, context.without_categories)
-        budget, left_out = _budget(call, asks), request.exclude_ids
+        budget, left_out = _budget(call, asks, way_back), request.exclude_ids
         tried, on_trial = self._tried(), None
         if tried is not None:
             on_trial = OnTrial(*tried, _asks(request, tried.definitions))
@@ -211,14 +217,14 @@ def _asks(request: RecommendRequest, definitions: Definitions) -> list[Ask]:
     return asks
 
 
-def _budget(call: Call, asks: Sequence[Ask]) -> Budget:
+def _budget(call: Call, asks: Sequence[Ask], way_back: WayBack) -> Budget:
     """Return the caller's budget, or the placements' default, less the way back.
 
     Raises DeadlineExceeded where the way back alone takes longer.
     """
     budget = call.budget or Budget.of(default_deadline_s(asks))
     left_s = budget.remaining_s()
-    margin_s = WAY_BACK.margin_s(left_s)
+    margin_s = way_back.margin_s(left_s)
     if left_s <= margin_s:
         raise DeadlineExceeded(
             f"{left_s * 1e3:.1f} ms are left of the deadline, and the way back alone takes "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from services.aggregator.domain.steps import WayBack
+from services.aggregator.domain.steps import Outcome
+from services.aggregator.domain.way_back import WayBack
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.trace import degraded
 from services.aggregator.pipeline.wording import Wording
@@ -16,8 +17,8 @@ from shared.call import Call
 from shared.clock import BusinessClock
 from touchpoint.aggregator.v1 import aggregator_pb2 as pb
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
-from touchpoint.profile.v1.profile_service_pb2 import GetProfileRequest
-from touchpoint.rules.v1.rules_service_pb2 import GetContactsRequest
+from touchpoint.profile.v1.profile_service_pb2 import GetProfileRequest, GetProfileResponse
+from touchpoint.rules.v1.rules_service_pb2 import GetContactsRequest, GetContactsResponse
 from touchpoint.scenario.v1.scenario_pb2 import Task
 
 LATELY_US = 30 * 86_400_000_000
@@ -34,6 +35,7 @@ class Briefings:
         self._peers = peers
         self._wording = wording
         self._clock = clock
+        self._way_back = WayBack()
 
     async def of(self, call: Call, task: Task) -> pb.Briefing:
         """Return what there is to read; parts that did not answer are named in `degraded`.
@@ -42,14 +44,26 @@ class Briefings:
         """
         if not task.person_ids:
             return pb.Briefing()
-        gathering = Gathering(call, _budget(call))
+        gathering = Gathering(call, self._budget(call))
         peers, person_ids = self._peers, task.person_ids
         record = GetProfileRequest(person_id=person_ids[0])
         known = gathering.ask("profile", peers.profile.GetProfile, record)
         contacts = GetContactsRequest(person_ids=person_ids)
         shown = gathering.ask("rules", peers.rules.GetContacts, contacts)
         profile, passed = await asyncio.gather(known, shown)
-        briefing = pb.Briefing(degraded=degraded(gathering.missing))
+        began_s = gathering.budget.monotonic()
+        briefing = self._briefing(profile, passed, task, gathering.missing)
+        self._way_back.note(gathering.budget, gathering.budget.monotonic() - began_s)
+        return briefing
+
+    def _briefing(
+        self,
+        profile: GetProfileResponse | None,
+        passed: GetContactsResponse | None,
+        task: Task,
+        missing: Mapping[str, Outcome],
+    ) -> pb.Briefing:
+        briefing = pb.Briefing(degraded=degraded(missing))
         if profile is None:
             return briefing
         briefing.name = profile.name
@@ -79,6 +93,13 @@ class Briefings:
         latest = sorted(found.values(), key=_time_us, reverse=True)
         return latest[:MOST_TOLD]
 
+    def _budget(self, call: Call) -> Budget:
+        """Return what there is to ask in: who took a task must hear of it before their deadline."""
+        if call.budget is None:
+            return Budget.of(_LONGEST_S)
+        margin_s = self._way_back.margin_s(call.budget.remaining_s())
+        return call.budget.less(margin_s).at_most(_LONGEST_S)
+
 
 def _declined(facts: PersonSnapshot, wording: Wording) -> Iterator[pb.PresentedOffer]:
     declined = facts.declined
@@ -92,11 +113,3 @@ def _declined(facts: PersonSnapshot, wording: Wording) -> Iterator[pb.PresentedO
 
 def _time_us(offer: pb.PresentedOffer) -> int:
     return offer.presented_time.ToMicroseconds()
-
-
-def _budget(call: Call) -> Budget:
-    """Return what there is to ask in: who took a task must hear of it before their deadline."""
-    if call.budget is None:
-        return Budget.of(_LONGEST_S)
-    margin_s = WayBack().margin_s(call.budget.remaining_s())
-    return call.budget.less(margin_s).at_most(_LONGEST_S)

@@ -7,7 +7,9 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from services.aggregator.asking import Asking
+from services.aggregator.domain.way_back import WayBack
 from services.aggregator.pipeline.answer import answer
+from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.pipeline import Pipeline
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.trace import degraded
@@ -72,17 +74,28 @@ class Recommending:
         self._wording = wording
         self._apart = apart
         self._routing = routing
+        self._way_back = WayBack()
 
     async def recommend(self, call: Call, request: RecommendRequest) -> RecommendResponse:
         """Return the next best actions before the caller's deadline."""
-        return await self._apart.run(call, self._decided(self._asking.question(call, request)))
+        question = self._asking.question(call, request, way_back=self._way_back)
+        return await self._apart.run(call, self._decided(question))
 
     async def _decided(self, question: Question) -> RecommendResponse:
         decision = await self._pipeline.decide(question)
+        budget = question.budget
+        began_s = budget.monotonic()
         response = answer(question, decision, self._wording)
+        assembling_s = budget.monotonic() - began_s
         if question.context.channel == Channel.IVR:
-            hint = await self._routing.hint(question, decision)
-            response.routing.CopyFrom(hint.routing)
-            more = hint.missing.keys() - decision.degraded.keys()
-            response.degraded.extend(degraded({each: hint.missing[each] for each in more}))
+            await self._route(question, decision, response)
+        self._way_back.note(budget, assembling_s)
         return response
+
+    async def _route(
+        self, question: Question, decision: Decision, response: RecommendResponse
+    ) -> None:
+        hint = await self._routing.hint(question, decision)
+        response.routing.CopyFrom(hint.routing)
+        more = hint.missing.keys() - decision.degraded.keys()
+        response.degraded.extend(degraded({each: hint.missing[each] for each in more}))

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from shared.overload.floors import Floors
 
-LEAST = 8.0
-"""Fewer would leave processors idle between one step and the next, and nothing to learn from."""
+LEAST = 4.0
+"""Fewer would leave processors idle between one step and the next, and nothing to learn from: of
+these, pages fill two."""
 _WINDOW_S = 0.1
 _SAMPLES = 5
 """A window with fewer goes on, for at most a second."""
@@ -34,8 +35,10 @@ NEVER_TOO_LONG_S = 0.02
 """Whatever the deadline: callers who leave a millisecond may not take the capacity of others."""
 ALWAYS_TOO_LONG_S = 0.5
 """Whatever the deadline, unless it takes as long with nothing beside it."""
-_TIMES_FLOOR = 2.0
-_MOST_PART = 0.85
+_TIMES_FLOOR, _USUAL_PART = 2.0, 0.6
+"""As long may it take as twice its floor, up to so much of its time."""
+_JUST_ABOVE_FLOOR, _MOST_PART = 1.2, 0.85
+"""Or as a little more than its floor: what is slow by itself does not get quicker by refusing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,11 @@ class AdaptiveLimit:
     """As many as are answered well within their deadlines.
 
     Every tenth of a second the slowdown of what ended is looked at: the time taken over the time
-    that it may take, which is a part of its deadline, or twice its own floor where that is more.
+    that it may take, which goes by its deadline and by its own floor (`fitting_s`).
     Below 1 the limit rises by up to its root, as Netflix's gradient does; above 1 it falls in
-    proportion, but not before four such windows in a row. Both only while the limit is in use: what
-    is slow with few under way does not become quicker by refusing.
+    proportion, but not before four such windows in a row. Both only while the limit is in use. One
+    that is not, while all are slow, comes down to where it would be, which refuses nobody: callers
+    who leave at their deadlines keep too much work from ever filling a limit that is far too high.
     """
 
     most: float
@@ -109,22 +113,22 @@ class AdaptiveLimit:
     _silent: Counter[tuple[str, ...]] = field(default_factory=Counter, init=False)
     """How many of them waited in vain, by the peers that they waited for."""
     _latest: deque[float] = field(default_factory=lambda: deque(maxlen=_IN_A_ROW), init=False)
-    """The slowdown of the latest windows in which the limit was in use."""
+    """The slowdown of the latest windows."""
     _began: float = field(default=-math.inf, init=False)
-    _is_used: bool = field(default=False, init=False)
+    _fullest: float = field(default=0.0, init=False)
+    """What was filled of a room in this window."""
 
     def __post_init__(self) -> None:
         self.least = min(self.least, self.most)
         self.value = self.most
 
     def began(self, fullness: float) -> None:
-        """Note whether the limit is in use."""
-        if fullness >= _IN_USE:
-            self._is_used = True
+        """Note how far the limit is in use."""
+        self._fullest = max(self._fullest, fullness)
 
     def refused(self) -> None:
         """Note that the limit is in use."""
-        self._is_used = True
+        self._fullest = 1.0
 
     def ended(self, work: Work, now: float) -> None:
         """Learn from one, and move the limit when a window is over."""
@@ -145,23 +149,26 @@ class AdaptiveLimit:
 
     def fitting_s(self, kind: str, budget_s: float) -> float:
         """Return how long one may take without anybody having to be refused."""
-        usual_s = min(self.floors.of(kind) * _TIMES_FLOOR, budget_s * _MOST_PART)
+        floor_s = self.floors.of(kind)
+        usual_s = min(floor_s * _TIMES_FLOOR, budget_s * _USUAL_PART)
+        least_s = min(floor_s * _JUST_ABOVE_FLOOR, budget_s * _MOST_PART)
         wanted_s = min(budget_s * PART, ALWAYS_TOO_LONG_S)
-        return max(usual_s, wanted_s, NEVER_TOO_LONG_S)
+        return max(usual_s, least_s, wanted_s, NEVER_TOO_LONG_S)
 
     def _move(self, now: float) -> None:
         slowdowns = sorted(self._excused if self._is_one_silent() else self._slowdowns)
         slowdown = slowdowns[math.ceil(_QUANTILE * len(slowdowns)) - 1]
-        self._latest.append(slowdown if self._is_used else 0.0)
-        low = min(self._latest)
+        self._latest.append(slowdown)
+        low, is_used = min(self._latest), self._fullest >= _IN_USE
         if low > 1.0 and len(self._latest) == _IN_A_ROW:
-            self._set(self.value * max(_SHARPEST, 1.0 / low))
+            wanted = 1.0 / low if is_used else self._fullest / _IN_USE
+            self._set(self.value * max(_SHARPEST, wanted))
             # What ends next was admitted before: two windows more, until this one shows.
             self._latest.popleft()
             self._latest.popleft()
-        elif slowdown < 1.0 and self._is_used:
+        elif slowdown < 1.0 and is_used:
             self._set(self.value + math.sqrt(self.value) * min(1.0, _EAGERNESS * (1.0 - slowdown)))
-        self._began, self._is_used = now, False
+        self._began, self._fullest = now, 0.0
         self._slowdowns.clear()
         self._excused.clear()
         self._silent.clear()

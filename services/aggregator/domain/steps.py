@@ -106,17 +106,3 @@ def share_s(budget: Budget, step: Step) -> float:
     """
     share = budget.remaining_s() * FRACTION_OF[step]
     return share if share >= LEAST_CALL_S else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class WayBack:
-    """The part of a caller's deadline that is kept for assembling and for the way back."""
-
-    share: float = 0.1
-    least_s: float = 0.004
-    """A native timeout fires up to 3 ms late."""
-    most_s: float = 0.010
-
-    def margin_s(self, budget_s: float) -> float:
-        """Return the seconds to keep back of a budget."""
-        return min(self.most_s, max(self.least_s, budget_s * self.share))

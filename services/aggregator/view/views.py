@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from services.aggregator.asking import Asking
 from services.aggregator.contacts import contacts, limit_state, tightest
+from services.aggregator.domain.way_back import WayBack
 from services.aggregator.following import follow_on
 from services.aggregator.peers import Peers
 from services.aggregator.pipeline.moments import moment_of
@@ -57,6 +58,7 @@ class Views:
         self._pipeline = pipeline
         self._wording = wording
         self._catalogue = catalogue
+        self._way_back = WayBack()
 
     async def view(
         self, call: Call, request: pb.GetCustomerViewRequest
@@ -66,9 +68,12 @@ class Views:
         question = self._prompt(call, request)
         gathering = Gathering(call, question.budget)
         findings = await self._gather(gathering, question)
+        budget = question.budget
+        began_s = budget.monotonic()
         view = self._written(findings, gathering)
         if request.explain and not view.who.ambiguous:
             self._explain(view, findings)
+        self._way_back.note(budget, budget.monotonic() - began_s)
         return view
 
     def _explain(self, view: pb.GetCustomerViewResponse, findings: Findings) -> None:
@@ -110,7 +115,7 @@ class Views:
             explain=True,
             preview=True,
         )
-        return self._asking.question(call, recommend, request.confirmed_person_id)
+        return self._asking.question(call, recommend, request.confirmed_person_id, self._way_back)
 
     async def _gather(self, gathering: Gathering, question: Question) -> Findings:
         named = question.named

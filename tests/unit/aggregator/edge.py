@@ -16,7 +16,8 @@ from services.aggregator.pipeline.recording import Recorder
 from services.aggregator.pipeline.unconfirmed import Unconfirmed
 from services.aggregator.pipeline.wording import Wording
 from services.aggregator.popular import PopularLists
-from services.aggregator.recommending import Apart
+from services.aggregator.recommending import Apart, Recommending
+from services.aggregator.routing import CallRouting
 from services.aggregator.visitor_caps import VisitorCaps
 from shared.call import Call
 from shared.catalogue import Catalogue
@@ -349,6 +350,10 @@ class Edge:
             self.qualities,
             self.unconfirmed,
         )
+
+    def recommending(self):
+        wording, routing = Wording(self.catalogue), CallRouting(self.peers)
+        return Recommending(self.asking, self.pipeline, wording, self.apart, routing)
 
     def binding(self):
         return bound(

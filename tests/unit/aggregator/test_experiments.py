@@ -4,9 +4,6 @@ from datetime import timedelta
 
 from services.aggregator.asking import Asking, Tried
 from services.aggregator.definitions import compile_bundle
-from services.aggregator.pipeline.wording import Wording
-from services.aggregator.recommending import Recommending
-from services.aggregator.routing import CallRouting
 from shared.arms import assign_variants
 from shared.call import Call
 from shared.errors import Unavailable
@@ -155,9 +152,7 @@ async def test_what_was_decided_before_it_began_does_not_stand_in_it():
 
 
 async def answered(edge):
-    wording, routing = Wording(edge.catalogue), CallRouting(edge.peers)
-    recommending = Recommending(edge.asking, edge.pipeline, wording, edge.apart, routing)
-    return await recommending.recommend(Call("/edge", request_id="request"), asked())
+    return await edge.recommending().recommend(Call("/edge", request_id="request"), asked())
 
 
 async def test_every_answer_says_arm_and_variants():

@@ -10,7 +10,6 @@ from services.aggregator.domain.steps import (
     WEIGHTS,
     Outcome,
     Step,
-    WayBack,
     fractions,
     share_s,
 )
@@ -108,13 +107,6 @@ def test_whoever_leaves_time_leaves_all_later_steps_more_of_it(budget_s, sparing
 
     for spared, spent in zip(shares(part), shares(1.0), strict=True):
         assert spared >= spent - 1e-9
-
-
-@pytest.mark.parametrize(
-    ("budget_s", "margin_s"), [(0.020, 0.004), (0.050, 0.005), (0.100, 0.010), (1.0, 0.010)]
-)
-def test_the_way_back_is_a_tenth_within_bounds(budget_s, margin_s):
-    assert WayBack().margin_s(budget_s) == pytest.approx(margin_s)
 
 
 def test_a_step_is_named_by_its_service_in_degraded():

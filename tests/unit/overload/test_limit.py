@@ -135,13 +135,19 @@ def test_a_peer_that_has_become_slow_does_not_make_it_refuse():
     assert answered_share(outcomes) >= 0.99
 
 
-def test_few_under_way_are_no_reason_to_refuse_however_slow():
-    limit = AdaptiveLimit(MOST)
-    before = limit.value
-    for number in range(200):
-        limit.began(0.1)
-        limit.ended(Work(KIND, 0.099, 0.1), number * 0.02)
-    assert limit.value == before
+@pytest.mark.parametrize("wait_s", [0.06, 0.075])
+def test_few_under_way_are_no_reason_to_refuse_however_slow(wait_s):
+    machine = adaptive(wait_s=lambda _: wait_s, work_s=0.002)
+    assert answered_share(machine.run(Stream(30.0, 20.0))) >= 0.98
+
+
+@pytest.mark.parametrize("work_s", [0.035, 0.05])
+@pytest.mark.parametrize("times", [1.0, 1.3, 2.0, 5.0])
+def test_what_is_too_much_shows_before_the_limit_is_filled(work_s, times):
+    """Callers leave at their deadlines, so that a few of them are all there ever are."""
+    per_s = 2.0 / work_s
+    outcomes = adaptive(work_s=work_s).run(Stream(times * per_s, 12.0))
+    assert goodput(outcomes, 2.0, 12.0) >= 0.6 * per_s
 
 
 def test_a_stall_does_not_move_it():
