@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.aggregator.domain.candidates import Candidates, Proposal
+from services.aggregator.pipeline.columns import Packed
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.ranking import Allowed
 from touchpoint.rules.v1.rules_service_pb2 import CheckResponse
@@ -33,13 +34,14 @@ def with_words(
 
 
 def allowed_by(
-    verdict: CheckResponse, question: Question, whole: Candidates, proposal: Proposal
+    verdict: CheckResponse, question: Question, whole: Packed, proposal: Proposal
 ) -> Allowed:
     """Return what was kept, with what journeys ask for beside it."""
-    kept = whole.to_rank().pick(verdict.kept)
+    packed = whole.to_rank(verdict.kept)
+    kept = packed.columns
     names = [ask.placement.name for ask in question.asks]
     return Allowed(
-        kept,
+        packed,
         proposal.bits_of(kept.offer_nos, verdict.placement_bits, names),
         proposal.levers_of(kept.offer_nos, verdict.levers),
         verdict.constraints,

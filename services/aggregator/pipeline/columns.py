@@ -11,6 +11,12 @@ from services.aggregator.domain.vocabulary import Source
 from touchpoint.common.v1 import decision_pb2
 from touchpoint.scenario.v1.scenario_pb2 import DueAction
 
+_TO_RANK = (
+    *("offer_nos", "sources", "scores"),
+    *("evidence_counts", "evidence_totals", "evidence_kinds"),
+)
+"""The columns that the ranker goes by."""
+
 
 def from_proto(message: decision_pb2.Candidates) -> Candidates:
     """Read the columns; what a service left out, or did not know yet, is zeros.
@@ -49,6 +55,17 @@ def to_proto(candidates: Candidates) -> decision_pb2.Candidates:
     )
 
 
+def copy_columns(message: decision_pb2.Candidates, to: decision_pb2.Candidates) -> None:
+    """Copy into an empty message.
+
+    protobuf copies a message by writing it to bytes and reading those, which takes five times as
+    long as handing over whole columns.
+    """
+    to.SetInParent()
+    for field, column in message.ListFields():
+        getattr(to, field.name).extend(column)
+
+
 def _told(message: decision_pb2.Candidates) -> dict[int, str]:
     """Return the sentences of plug-ins, by offer."""
     return {no: text for no, text in zip(message.offer_nos, message.evidence_texts) if text}
@@ -76,6 +93,33 @@ class Packed:
             return self
         # Written anew: columns that only one of both messages has would end up beside other offers.
         return Packed.of(self.columns.and_then(from_proto(added)))
+
+    def to_rank(self, kept: Sequence[int]) -> Packed:
+        """Return what the ranker goes by (`Candidates.to_rank`) of those at these indexes.
+
+        Rules remove a few of hundreds and keep the order: cutting them out of whole columns takes
+        a third of the time of reading and writing all that stays, number by number.
+        """
+        gaps, size = _gaps(list(kept), len(self.columns)), len(self.columns)
+        columns = [getattr(self.message, name) for name in _TO_RANK]
+        if gaps is None or any(len(column) != size for column in columns):
+            return Packed.of(self.columns.to_rank().pick(kept))
+        message = decision_pb2.Candidates()
+        for name, column in zip(_TO_RANK, columns, strict=True):
+            own = getattr(message, name)
+            own.extend(column)
+            for gap in gaps:
+                del own[gap]
+        return Packed(from_proto(message).to_rank(), message)
+
+
+def _gaps(kept: Sequence[int], size: int) -> list[slice] | None:
+    """Return the runs of indexes that are not kept, last first; None where `kept` does not rise."""
+    begins, ends = [0, *(at + 1 for at in kept)], [*kept, size]
+    gaps = [(begin, end) for begin, end in zip(begins, ends, strict=True) if begin != end]
+    if any(begin > end for begin, end in gaps):
+        return None
+    return [slice(begin, end) for begin, end in reversed(gaps)]
 
 
 def due(actions: Iterable[DueAction]) -> Proposal:

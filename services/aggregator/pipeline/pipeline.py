@@ -13,7 +13,7 @@ from services.aggregator.peers import Peers
 from services.aggregator.pipeline import commit, ranking
 from services.aggregator.pipeline.allowing import allowed_by, with_words
 from services.aggregator.pipeline.assortment import Assortment
-from services.aggregator.pipeline.columns import Packed, to_proto
+from services.aggregator.pipeline.columns import Packed, copy_columns
 from services.aggregator.pipeline.decision import Decision, Person
 from services.aggregator.pipeline.proposing import Proposing
 from services.aggregator.pipeline.question import Question
@@ -65,9 +65,8 @@ class Pipeline:
     async def _decided(self, question: Question, steps: Stepper) -> Decision:
         person = await self._person(question, steps)
         proposal, packed = await self._proposing.proposal(question, person, steps)
-        check = CheckRequest(
-            context=question.context, snapshot=person.snapshot, candidates=packed.message
-        )
+        check = CheckRequest(context=question.context, snapshot=person.snapshot)
+        copy_columns(packed.message, check.candidates)
         verdict = await steps.ask(Step.CHECK, self._peers.rules.Check, check)
         if verdict is None:
             closed = self._closed(question, person, packed, steps)
@@ -77,7 +76,7 @@ class Pipeline:
         self._note_verdict(question, verdict)
         whole = packed.and_then(verdict.added)
         sayable = with_words(verdict, whole.columns, self._wording.knows)
-        allowed = allowed_by(sayable, question, whole.columns, proposal)
+        allowed = allowed_by(sayable, question, whole, proposal)
         decision = await self._ranked(question, person, whole, allowed, verdict, steps)
         if question.context.preview:
             steps.skip(Step.COMMIT)
@@ -179,12 +178,12 @@ class Pipeline:
         request = RankRequest(
             context=context,
             snapshot=person.snapshot,
-            candidates=to_proto(allowed.candidates),
             placement_bits=allowed.placement_bits,
             levers=allowed.levers,
             constraints=allowed.constraints,
             standing=allowed.standing,
         )
+        copy_columns(allowed.packed.message, request.candidates)
         ranked = await steps.ask(Step.RANK, self._peers.ranker.Rank, request)
         if ranked is None:
             exchange = question.definitions.exchange

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import Choice, Part, PlacementSlate, order_times_value
+from services.aggregator.pipeline.columns import Packed
 from shared.catalogue import Catalogue
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.slate import Page, known_numbers, read_page
@@ -26,13 +27,17 @@ from touchpoint.ranker.v1.ranker_pb2 import (
 class Allowed:
     """What rules let pass, and what a slate made of it must keep to."""
 
-    candidates: Candidates
+    packed: Packed
     placement_bits: Sequence[int]
     """Bit i: may fill placement i of the request."""
     levers: Sequence[float]
     """Empty: all 1."""
     constraints: Sequence[SlateConstraint]
     standing: Sequence[StandingOrder]
+
+    @property
+    def candidates(self) -> Candidates:
+        return self.packed.columns
 
 
 def as_ranked(

@@ -6,7 +6,8 @@ import pytest
 
 from services.aggregator.domain.candidates import Candidates, Proposal, joined, of_source
 from services.aggregator.domain.vocabulary import Source
-from services.aggregator.pipeline.columns import Packed, from_proto, to_proto
+from services.aggregator.pipeline.columns import Packed, copy_columns, from_proto, to_proto
+from touchpoint.common.v1.decision_pb2 import Candidates as Columns
 
 
 def columns(*offer_nos, source=Source.POPULAR):
@@ -75,6 +76,32 @@ def test_the_ranker_is_told_how_much_speaks_for_each_and_not_which_item_or_in_wh
         [30 + 10 * at for at in indexes],
         [1 + at for at in indexes],
     )
+
+
+@pytest.mark.parametrize(
+    "kept", [[], [0], [3], [1, 2], [0, 3], [0, 1, 2, 3], [2, 0], [1, 1, 3]], ids=str
+)
+def test_cutting_out_what_rules_removed_is_picking_what_they_kept(kept):
+    whole = Packed.of(replace(columns(5, 6, 7, 8), evidence_counts=[1, 2, 3, 4]))
+    ranked, picked = whole.to_rank(kept), whole.columns.to_rank().pick(kept)
+    assert ranked.message == to_proto(picked)
+    assert ranked.columns.offer_nos == picked.offer_nos
+    assert list(ranked.columns.sources) == picked.sources
+    assert len(whole.message.offer_nos) == 4
+
+
+def test_the_ranker_is_given_whole_columns_of_what_came_with_short_ones():
+    whole = to_proto(columns(5, 6, 7))
+    del whole.evidence_kinds[1:]
+    ranked = Packed(from_proto(whole), whole).to_rank([1, 2]).message
+    assert list(ranked.evidence_kinds) == [0, 0]
+
+
+def test_every_column_is_copied():
+    whole, copied = to_proto(replace(columns(1, 2), evidence_texts={2: "Said"})), Columns()
+    copy_columns(whole, copied)
+    assert copied == whole
+    assert {field.name for field, _ in copied.ListFields()} == set(whole.DESCRIPTOR.fields_by_name)
 
 
 def test_what_is_added_counts_on_from_the_last():
