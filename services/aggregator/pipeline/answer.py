@@ -6,16 +6,16 @@ from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.texts import phrase
 from services.aggregator.domain.vocabulary import Channel
 from services.aggregator.pipeline.decision import Decision
-from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.shadow import as_removals
-from services.aggregator.pipeline.telling import Tell, telling
-from services.aggregator.pipeline.trace import contributions, degraded, timings
-from services.aggregator.pipeline.wording import Moment, Wording
-from touchpoint.aggregator.v1.aggregator_pb2 import (
-    PlacementRecommendations,
-    Recommendation,
+from services.aggregator.pipeline.telling import Telling, telling
+from services.aggregator.pipeline.trace import (
+    degraded,
+    write_contributions,
+    write_timings,
 )
+from services.aggregator.pipeline.wording import Wording
+from touchpoint.aggregator.v1.aggregator_pb2 import Recommendation
 from touchpoint.aggregator.v1.aggregator_service_pb2 import RecommendResponse
 
 _KEYS = 9
@@ -23,43 +23,42 @@ _KEYS = 9
 
 def answer(question: Question, decision: Decision, wording: Wording) -> RecommendResponse:
     """Return the response, with the details where the caller asked for an explanation."""
-    moment = moment_of(question, decision)
-    wording = wording.in_language(moment.locale).on_terms(decision.promised)
-    explain, tell = question.context.explain, telling(question, decision, wording)
+    told = telling(question, decision, wording)
     response = RecommendResponse(
         decision_id=decision.decision_id,
-        placements=[
-            PlacementRecommendations(
-                placement=ask.placement.name,
-                recommendations=[
-                    _recommendation(choice, moment, wording, tell, explain)
-                    for choice in slate.chosen
-                    if wording.knows(choice.offer_no)
-                ],
-            )
-            for ask, slate in zip(question.asks, decision.slates, strict=True)
-        ],
         degraded=degraded(decision.degraded),
-        notes=_notes(question, decision, moment.locale),
+        notes=_notes(question, decision, told.moment.locale),
         arm=question.context.arm,
         variants=question.context.variants,
         quality=question.quality,
         repeated_decision=decision.stood,
     )
-    if moment.channel == Channel.IVR:
+    for ask, slate in zip(question.asks, decision.slates, strict=True):
+        placement = response.placements.add(placement=ask.placement.name)
+        for choice in slate.chosen:
+            if told.wording.knows(choice.offer_no):
+                one = placement.recommendations.add()
+                _recommend(one, choice, told, explain=question.context.explain)
+    if told.moment.channel == Channel.IVR:
         _number(response)
-    if explain:
-        texts = question.definitions.rule_texts
-        shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
-        for told, removals in (
-            (response.removed, decision.removed),
-            (response.shadow_removed, shadow),
-        ):
-            told.extend(wording.removed(removals, texts, moment.locale, is_sure=moment.is_sure))
-        response.timings.extend(timings(decision.records))
-        response.sources_left_out.extend(question.left_out)
-        response.bundle_hash = question.definitions.bundle_hash
+    if question.context.explain:
+        _explain(response, question, decision, told)
     return response
+
+
+def _explain(
+    response: RecommendResponse, question: Question, decision: Decision, told: Telling
+) -> None:
+    texts, moment = question.definitions.rule_texts, told.moment
+    shadow = as_removals(decision.shadow, decision.candidates.offer_nos)
+    for removed, removals in (
+        (response.removed, decision.removed),
+        (response.shadow_removed, shadow),
+    ):
+        removed.extend(told.wording.removed(removals, texts, moment.locale, is_sure=moment.is_sure))
+    write_timings(decision.records, response.timings)
+    response.sources_left_out.extend(question.left_out)
+    response.bundle_hash = question.definitions.bundle_hash
 
 
 def _number(response: RecommendResponse) -> None:
@@ -69,26 +68,22 @@ def _number(response: RecommendResponse) -> None:
         one.menu_key = key
 
 
-def _recommendation(
-    choice: Choice, moment: Moment, wording: Wording, tell: Tell, explain: bool
-) -> Recommendation:
-    no = choice.offer_no
-    recommendation = Recommendation(
-        offer_id=wording.offer_id(no),
-        item_id=wording.item_id(no),
-        kind=wording.kind(no),  # type: ignore[arg-type]
-        acceptance_probability=choice.acceptance_probability,
-        reasons=[tell(choice)],
-        creative=wording.creative(no, moment.channel),
-    )
+def _recommend(one: Recommendation, choice: Choice, told: Telling, *, explain: bool) -> None:
+    """Fill in a recommendation at its place: to copy it there takes as long as to make it."""
+    no, wording = choice.offer_no, told.wording
+    one.offer_id = wording.offer_id(no)
+    one.item_id = wording.item_id(no)
+    one.kind = wording.kind(no)  # type: ignore[assignment]
+    one.acceptance_probability = choice.acceptance_probability
+    one.reasons.append(told.tell(choice))
+    one.creative.CopyFrom(wording.creative(no, told.moment.channel))
     if explain:
-        recommendation.score = choice.score
-        recommendation.selection_probability = choice.selection_probability
-        recommendation.contributions.extend(contributions(choice))
-        placing = wording.placing(choice, moment.locale)
+        one.score = choice.score
+        one.selection_probability = choice.selection_probability
+        write_contributions(choice, one.contributions)
+        placing = wording.placing(choice, told.moment.locale)
         if placing is not None:
-            recommendation.placing.CopyFrom(placing)
-    return recommendation
+            one.placing.CopyFrom(placing)
 
 
 def _notes(question: Question, decision: Decision, locale: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from services.aggregator.domain.slates import Choice, PlacementSlate
 from services.aggregator.domain.vocabulary import Source
@@ -15,6 +16,9 @@ from touchpoint.common.v1.decision_pb2 import Removals
 from touchpoint.common.v1.vocabulary_pb2 import RuleLevel
 from touchpoint.rules.v1.rules_service_pb2 import CommitPlacement, CommitRequest
 
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
 
 def request(
     question: Question,
@@ -24,11 +28,10 @@ def request(
     recorded: bytes,
 ) -> CommitRequest:
     """Write the decision for the persons it is made for; none: nobody is known."""
-    return CommitRequest(
+    found = CommitRequest(
         context=question.context,
         person_ids=person_ids,
         standing_token=decision.person.standing_token,
-        placements=placements(question, decision.slates),
         trace=trace.SerializeToString(),
         model=decision.versions.model,
         degraded=bool(decision.degraded),
@@ -39,6 +42,8 @@ def request(
         recorded=recorded,
         makeshift=_is_makeshift(question, decision.slates),
     )
+    write_page(question, decision.slates, found.placements)
+    return found
 
 
 def _is_makeshift(question: Question, slates: Sequence[PlacementSlate]) -> bool:
@@ -51,34 +56,33 @@ def _is_makeshift(question: Question, slates: Sequence[PlacementSlate]) -> bool:
     )
 
 
-def placements(question: Question, slates: Sequence[PlacementSlate]) -> list[CommitPlacement]:
+def write_page(
+    question: Question,
+    slates: Sequence[PlacementSlate],
+    to: RepeatedCompositeFieldContainer[CommitPlacement],
+) -> None:
     """Write the page, with what would follow on each placement."""
-    named = zip(question.context.placements, slates, strict=True)
-    return [
-        CommitPlacement(
-            placement=ask.placement,
-            chosen=_notices(ask.placement, slate.chosen),
-            next=_notices(ask.placement, slate.following),
-        )
-        for ask, slate in named
-    ]
+    for ask, slate in zip(question.context.placements, slates, strict=True):
+        placement = to.add(placement=ask.placement)
+        _write(ask.placement, slate.chosen, placement.chosen)
+        _write(ask.placement, slate.following, placement.next)
 
 
-def _notices(placement: str, choices: Sequence[Choice]) -> list[ChosenNotice]:
-    return [
-        ChosenNotice(
+def _write(
+    placement: str, choices: Sequence[Choice], to: RepeatedCompositeFieldContainer[ChosenNotice]
+) -> None:
+    for position, choice in enumerate(choices):
+        to.add(
             placement=placement,
             position=position,
             offer_no=choice.offer_no,
             acceptance_probability=choice.acceptance_probability,
             selection_probability=choice.selection_probability,
             score=choice.score,
-            source=choice.source,  # type: ignore[arg-type]
+            source=choice.source,
             replaced=choice.replaced,
             features=choice.features,
         )
-        for position, choice in enumerate(choices)
-    ]
 
 
 def as_committed(

@@ -10,6 +10,7 @@ from services.aggregator.domain.candidates import Candidates
 from services.aggregator.domain.slates import PlacementSlate
 from services.aggregator.domain.steps import Outcome, StepRecord
 from services.aggregator.pipeline.columns import Packed
+from touchpoint.aggregator.v1.aggregator_pb2 import Reason
 from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.decision_pb2 import Removals, RuleAct, ShadowRemovals, StepVersions
 from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
@@ -74,6 +75,8 @@ class Decision:
     """It is a decision that stood already."""
     promised: Sequence[PromisedTerms] = ()
     """Terms of promises where the offers have others by now."""
+    reasons: dict[tuple[int, int], Reason] = field(default_factory=dict, compare=False)
+    """Why something was chosen, by its number and source, as far as it was put into words."""
 
     @property
     def candidates(self) -> Candidates:

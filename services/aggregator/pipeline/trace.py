@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from services.aggregator.domain.slates import Choice
 from services.aggregator.domain.steps import Outcome, StepRecord
+from services.aggregator.pipeline.columns import copy_columns
 from services.aggregator.pipeline.decision import Decision
-from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
-from services.aggregator.pipeline.telling import telling
+from services.aggregator.pipeline.telling import Telling, telling
 from services.aggregator.pipeline.wording import Wording
 from touchpoint.aggregator.v1.aggregator_pb2 import (
     Contribution,
     DecisionTrace,
     Degraded,
-    PlacementRecommendations,
-    Recommendation,
     SourceLeftOut,
     Timing,
 )
 from touchpoint.retrieval.v1.retrieval_service_pb2 import SourceReport
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 SCHEMA = 1
 
@@ -43,52 +45,45 @@ def trace(
         person_ids=person_ids,
         channel=context.channel,
         arm=context.arm,
-        candidates=decision.proposed.message,
         removed=decision.removed,
         degraded=degraded(decision.degraded),
-        timings=timings(decision.records),
         bundle_hash=question.definitions.bundle_hash,
         model=decision.versions.model,
         catalogue_version=decision.versions.catalogue_version,
         seq=decision.person.facts.seq,
         locale=context.locale,
-        placements=_told(question, decision, wording),
         shadow=decision.shadow,
         variants=context.variants,
         quality=question.quality,
         sources_left_out=question.left_out,
     )
+    copy_columns(decision.proposed.message, found.candidates)
+    write_timings(decision.records, found.timings)
+    _tell(found, question, decision, telling(question, decision, wording))
     found.decided_time.FromMicroseconds(context.now_us)
     return found
 
 
-def _told(
-    question: Question, decision: Decision, wording: Wording
-) -> list[PlacementRecommendations]:
-    moment, explain = moment_of(question, decision), question.context.explain
-    wording = wording.in_language(moment.locale)
-    tell = telling(question, decision, wording)
-    return [
-        PlacementRecommendations(
-            placement=ask.placement.name,
-            recommendations=[
-                Recommendation(
-                    offer_id=wording.offer_id(choice.offer_no),
-                    reasons=[tell(choice)],
-                    contributions=contributions(choice) if explain else (),
-                    placing=wording.placing(choice, moment.locale),
-                )
-                for choice in slate.chosen
-                if wording.knows(choice.offer_no)
-            ],
-        )
-        for ask, slate in zip(question.asks, decision.slates, strict=True)
-    ]
+def _tell(found: DecisionTrace, question: Question, decision: Decision, telling: Telling) -> None:
+    wording, locale = telling.wording, telling.moment.locale
+    for ask, slate in zip(question.asks, decision.slates, strict=True):
+        placement = found.placements.add(placement=ask.placement.name)
+        for choice in slate.chosen:
+            if not wording.knows(choice.offer_no):
+                continue
+            told = placement.recommendations.add(offer_id=wording.offer_id(choice.offer_no))
+            told.reasons.append(telling.tell(choice))
+            if question.context.explain:
+                write_contributions(choice, told.contributions)
+            placing = wording.placing(choice, locale)
+            if placing is not None:
+                told.placing.CopyFrom(placing)
 
 
-def contributions(choice: Choice) -> list[Contribution]:
+def write_contributions(choice: Choice, to: RepeatedCompositeFieldContainer[Contribution]) -> None:
     """Write what made a score."""
-    return [Contribution(name=part.name, value=part.value, text=part.text) for part in choice.parts]
+    for part in choice.parts:
+        to.add(name=part.name, value=part.value, text=part.text)
 
 
 def degraded(found: Mapping[str, Outcome]) -> list[Degraded]:
@@ -105,14 +100,14 @@ def left_out(sources: Iterable[SourceReport]) -> list[SourceLeftOut]:
     ]
 
 
-def timings(records: Sequence[StepRecord]) -> list[Timing]:
+def write_timings(
+    records: Iterable[StepRecord], to: RepeatedCompositeFieldContainer[Timing]
+) -> None:
     """Write how the time was used."""
-    return [
-        Timing(
+    for record in records:
+        to.add(
             service=record.step.value,
             budget_ms=round(record.budget_s * 1e3, 3),
             spent_ms=round(record.spent_s * 1e3, 3),
             outcome=record.outcome.value,
         )
-        for record in records
-    ]

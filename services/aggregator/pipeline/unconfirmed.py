@@ -185,9 +185,9 @@ class Unconfirmed:
         answer = UnconfirmedAnswer(
             decision_id=decision.decision_id,
             person_ids=person_ids,
-            placements=commit.placements(question, decision.slates),
             trace=explained.SerializeToString(),
         )
+        commit.write_page(question, decision.slates, answer.placements)
         answer.answered_time.FromMicroseconds(question.context.now_us)
         for placement in answer.placements:
             del placement.next[:]

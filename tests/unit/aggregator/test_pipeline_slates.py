@@ -12,6 +12,7 @@ from shared.call import Call
 from shared.errors import Unavailable
 from tests.unit.aggregator.deciding import asked, decide, shown
 from tests.unit.aggregator.edge import HERO, PAN, PC_1, PC_2, PERSON, TV, everything_kept
+from touchpoint.aggregator.v1.aggregator_pb2 import DecisionTrace, Reason
 from touchpoint.ranker.v1.ranker_pb2 import SlateConstraint
 
 
@@ -55,6 +56,25 @@ async def test_without_the_ranker_a_share_has_its_probability(edge):
         for each in decision.slates[0].chosen:
             seen[each.offer_no] = each.selection_probability
     assert seen == {PC_1: 1.0, PC_2: 0.25, TV: 0.75}
+
+
+async def test_the_trace_and_the_answer_tell_the_same_reasons_written_once(edge, monkeypatch):
+    written = []
+
+    def reason(self, choice, candidates, moment):
+        written.append(choice.offer_no)
+        return Reason(code=choice.source, text=f"Reason {len(written)}")
+
+    monkeypatch.setattr(Wording, "reason", reason)
+    call = Call("/edge", request_id="request", budget=Budget.of(1.0))
+    question = edge.asking.question(call, asked(HERO))
+    decision = await edge.pipeline.decide(question)
+    told = answer(question, decision, Wording(edge.catalogue)).placements[0].recommendations
+    assert len(told) == len(written) > 1
+    kept = DecisionTrace.FromString(edge.peers.rules.Commit.request.trace)
+    assert [each.reasons for each in told] == [
+        each.reasons for each in kept.placements[0].recommendations
+    ]
 
 
 @pytest.mark.parametrize("cause", list(SlateCause)[1:])
