@@ -19,6 +19,8 @@ colour that is a twentieth of what somebody keeps is chance."""
 
 _IN_SIZE = 10.0
 """A size matters more than all that is liked."""
+_NO_SHARE = -1.0
+"""Of a size that somebody is not known to have: it is worth nothing."""
 
 
 class VariantFitter:
@@ -112,12 +114,13 @@ def _tabled(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
     """Return what sizes are worth in categories, whether they are known there, and which sizes."""
     known = [wardrobe.of_category(number) for number in categories.tolist()]
-    columns = np.array(sorted({size_no for sizes, _ in known for size_no in sizes} or {0}))
-    table = np.zeros((len(known), len(columns)))
-    for line, (sizes, _) in enumerate(known):
-        for size_no, share in sizes.items():
-            table[line, columns.searchsorted(size_no)] = _IN_SIZE * (1.0 + share)
-    return table, np.array([is_own for _, is_own in known], np.bool_), columns
+    # Most categories have the sizes of elsewhere, so that there are few different lines.
+    different = {id(sizes): sizes for sizes, _ in known}
+    size_nos = sorted(set().union(*different.values()) or {0})
+    lines = {key: [of.get(no, _NO_SHARE) for no in size_nos] for key, of in different.items()}
+    shares = np.array([lines[id(sizes)] for sizes, _ in known])
+    is_own = np.array([is_own for _, is_own in known], np.bool_)
+    return _IN_SIZE * (1.0 + shares), is_own, np.array(size_nos)
 
 
 def _best_of_each(of: NDArray[np.int64], worth: NDArray[np.float64]) -> NDArray[np.int64]:
