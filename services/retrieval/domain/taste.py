@@ -80,17 +80,28 @@ def _learned(model: ServedModel, own_rows: NDArray[np.int64]) -> signals.Taste:
 def _joined(vector: NDArray[np.float32], tastes: Sequence[signals.Taste]) -> signals.Taste:
     """Add up what several know, around one vector."""
     rows = np.concatenate([each.rows for each in tastes])
-    rows, _, places = grouped(rows)
-    weights = np.bincount(places, np.concatenate([each.weights for each in tastes]))
-    habits = np.zeros((len(rows), tastes[0].habits.shape[1]), np.float32)
+    weights = np.concatenate([each.weights for each in tastes])
+    habits = np.concatenate([each.habits for each in tastes])
+    trips = _trips([each.trips for each in tastes])
+    once, first, places = grouped(rows)
+    if len(once) == len(rows):  # as most: what a cookie saw is not what its customer bought
+        return signals.Taste(vector, once, weights[first], habits[first], trips)
+    sums = np.bincount(places, weights).astype(np.float32)
+    return signals.Taste(vector, once, sums, _added_up(habits, places, tastes), trips)
+
+
+def _added_up(
+    known: NDArray[np.float32], places: NDArray[np.int64], tastes: Sequence[signals.Taste]
+) -> NDArray[np.float32]:
+    """Return the habits by row, of what several know of it one after the other."""
+    habits = np.zeros((int(places.max()) + 1, known.shape[1]), np.float32)
     begin = 0
     for each in tastes:
         # Within one every row comes once, so that adding at places adds all.
         habits[places[begin : begin + len(each.rows)]] += each.habits
         begin += len(each.rows)
-    _keep_dates(habits, places, tastes)
-    trips = _trips([each.trips for each in tastes])
-    return signals.Taste(vector, rows, weights.astype(np.float32), habits, trips)
+    _keep_dates(habits, places, known)
+    return habits
 
 
 def _trips(trips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -105,13 +116,12 @@ def _trips(trips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _keep_dates(
-    habits: NDArray[np.float32], places: NDArray[np.int64], tastes: Sequence[signals.Taste]
+    habits: NDArray[np.float32], places: NDArray[np.int64], known: NDArray[np.float32]
 ) -> None:
     """Dates are no sums: of what several bought the last of them counts, and the first.
 
     The last gap is that of whoever bought it last.
     """
-    known = np.concatenate([each.habits for each in tastes])
     bought = (known[:, -1] > 0.0).nonzero()[0]
     bought = bought[(-known[bought, 1]).argsort(kind="stable")]  # of equal places the last stays
     at, oldest = places[bought], habits[:, 2]

@@ -77,6 +77,16 @@ def test_a_cookie_that_never_bought_does_not_make_its_owner_stay_away():
     assert joined(cookie, cookie).trips.tolist() == cookie.trips.tolist()
 
 
+def test_what_each_of_two_knows_alone_stays_with_its_own_row():
+    card = replace(who_bought(3, 29, 7, shopping(days=9)), weights=np.full(1, 5.0, np.float32))
+    seen = np.array([9, 3]), np.array([0.4, 0.2], np.float32)
+    cookie = visitor_taste(np.zeros(2, np.float32), *seen)
+    found = joined(card, cookie)
+    assert found.rows.tolist() == [3, 7, 9]
+    assert found.weights.tolist() == pytest.approx([0.2, 5.0, 0.4])
+    assert found.habits[:, :4].tolist() == [[0] * 4, [2, 3, 29, 7], [0] * 4]
+
+
 def test_of_two_who_bought_the_last_counts_and_the_gap_is_theirs():
     card = who_bought(3, 29, 7, shopping(days=9, since=2))
     paper = who_bought(40, 90, 30, shopping(days=4, since=40))
