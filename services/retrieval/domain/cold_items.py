@@ -64,7 +64,7 @@ class ColdItems:
             if held > looked_at:
                 rows = products.argpartition(-looked_at)[-looked_at:]
             rows = rows[usable(self._family_nos[rows])]
-            if len(rows) >= count:
+            if len(rows) >= count or looked_at >= held:
                 break
         best = rows[(-products[rows]).argsort(kind="stable")][:count]
         return self._family_nos[best], products[best]

@@ -50,6 +50,8 @@ def foretold(
     if query.item_nos or cold is None or model is None or cold.items is not model.items:
         return NOTHING
     families, products = cold.best(taste.vector, limit, lambda nos: can_be_new(query, nos))
+    if not len(families):
+        return NOTHING
     probabilities = model.blender.probabilities_of_new(products)
     probabilities *= np.float32(model.learned.fit.cosine)
     nos = query.shelf.representatives(families)
