@@ -30,10 +30,14 @@ class Merged:
         """Return the best of the candidates."""
         return self if len(self.offer_nos) <= count else self.only(slice(count))
 
-    def only(self, which: NDArray[np.bool_ | np.int64] | slice) -> Merged:
-        """Return some of the candidates."""
+    def only(
+        self,
+        which: NDArray[np.bool_ | np.int64] | slice,
+        offer_nos: NDArray[np.int64] | None = None,
+    ) -> Merged:
+        """Return some of the candidates, under other `offer_nos` where all of them have such."""
         return Merged(
-            offer_nos=self.offer_nos[which],
+            offer_nos=(self.offer_nos if offer_nos is None else offer_nos)[which],
             sources=self.sources[which],
             scores=self.scores[which],
             evidence_nos=self.evidence_nos[which],
@@ -93,51 +97,49 @@ class Merger:
         None of them has a number in `unwanted`. Of the items `before_them` none comes, and another
         variant only from the source of `substitutes`, whichever source proposes it too.
         """
-        found = {source: column for source, column in proposals.items() if len(column.offer_nos)}
-        order = [source for source in self._quotas if source in found]
+        order = [
+            source
+            for source in self._quotas
+            if source in proposals and len(proposals[source].offer_nos)
+        ]
         if not order:
             return NOTHING
-        columns = [found[source] for source in order]
-        ends = list(accumulate(len(column.offer_nos) for column in columns))
+        columns = [proposals[source] for source in order]
         nos = np.concatenate([column.offer_nos for column in columns])
+        ends = list(accumulate(len(column.offer_nos) for column in columns))
         families = family_no[nos]
         places = np.arange(len(nos))
         if unwanted or before_them:
             kept = ~is_any_of(nos, np.array((*unwanted, *before_them), np.int64))
             if before_them:
-                is_other = ~is_any_of(families, family_no[[*before_them]]) | (families == 0)
-                if substitutes in order:
-                    at = order.index(substitutes)
-                    is_other[ends[at] - len(columns[at].offer_nos) : ends[at]] = True
-                kept &= is_other
+                kept &= _are_other(families, family_no[[*before_them]], order, ends, substitutes)
             places = kept.nonzero()[0]
         first = self._firsts(np.where(families > 0, families, nos), len(family_no), places)
-        bounds = [0, *first.searchsorted(ends).tolist()]
-        counts = [end - begin for begin, end in pairwise(bounds)]
+        counts = [end - begin for begin, end in pairwise((0, *first.searchsorted(ends).tolist()))]
+        sources = np.array(order, np.uint8).repeat(counts)
+        scores = np.concatenate([column.scores for column in columns])[first]
+        likely = likelihood(families[first], sources, scores)
+        in_turn = self._in_turn(order, columns, counts)
+        if likely is not None:
+            in_turn = _likeliest_last(in_turn, likely, limit if by_turns is None else by_turns)
+        best = in_turn[:limit]
+        return Merged(
+            nos[first[best]],
+            sources[best],
+            scores[best],
+            *_evidence(columns, first[best]),
+            np.zeros(len(best), np.float32) if likely is None else likely[best],
+        )
+
+    def _in_turn(
+        self, order: Sequence[int], columns: Sequence[Proposals], counts: Sequence[int]
+    ) -> NDArray[np.int64]:
+        """Return the places of candidates, source after source so many, as they have their turn."""
         turns = [
             self._turns(source, count, column.turns)
             for source, count, column in zip(order, counts, columns, strict=True)
         ]
-        in_turn = np.concatenate(turns).argsort(kind="stable")
-        sources = np.array(order, np.uint8).repeat(counts)
-        scores = np.concatenate([column.scores for column in columns])
-        likely = likelihood(families[first], sources, scores[first])
-        if likely is None:
-            likely = np.zeros(len(first), np.float32)
-        else:
-            in_turn = _likeliest_last(in_turn, likely, limit if by_turns is None else by_turns)
-        best = in_turn[:limit]
-        places = first[best]
-        return Merged(
-            offer_nos=nos[places],
-            sources=sources[best],
-            scores=scores[places],
-            evidence_nos=np.concatenate([column.evidence_nos for column in columns])[places],
-            evidence_counts=np.concatenate([column.evidence_counts for column in columns])[places],
-            evidence_totals=np.concatenate([column.evidence_totals for column in columns])[places],
-            evidence_kinds=np.concatenate([column.evidence_kinds for column in columns])[places],
-            likelihoods=likely[best],
-        )
+        return np.concatenate(turns).argsort(kind="stable")
 
     def _firsts(
         self, things: NDArray[np.int64], below: int, places: NDArray[np.int64]
@@ -161,6 +163,36 @@ class Merger:
             self._turns_of[source] = known
         turns: NDArray[np.float64] = known[:count]
         return turns if share == 1.0 else turns / share
+
+
+def _are_other(
+    families: NDArray[np.uint32],
+    before_them: NDArray[np.uint32],
+    order: Sequence[int],
+    ends: Sequence[int],
+    substitutes: int,
+) -> NDArray[np.bool_]:
+    """Return which are of no family `before_them`, or come from the source of `substitutes`.
+
+    Candidates stand source after source, each of which ends at one of `ends`.
+    """
+    are_other: NDArray[np.bool_] = ~is_any_of(families, before_them) | (families == 0)
+    if substitutes in order:
+        at = order.index(substitutes)
+        are_other[ends[at - 1] if at else 0 : ends[at]] = True
+    return are_other
+
+
+def _evidence(
+    columns: Sequence[Proposals], places: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint8]]:
+    """Return what speaks for candidates: items, counts, totals and kinds."""
+    return (
+        np.concatenate([column.evidence_nos for column in columns])[places],
+        np.concatenate([column.evidence_counts for column in columns])[places],
+        np.concatenate([column.evidence_totals for column in columns])[places],
+        np.concatenate([column.evidence_kinds for column in columns])[places],
+    )
 
 
 def _likeliest_last(

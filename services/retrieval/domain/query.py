@@ -23,7 +23,7 @@ from services.retrieval.domain.wardrobe import UNKNOWN, Wardrobe
 Number = TypeVar("Number", np.uint32, np.uint8)
 
 _NONE = np.zeros(0, np.int64)
-_FEW = 8
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,18 @@ class Proposals:
     """Words that belong to the evidence, by family, or by the number of what has none."""
     turns: float = 1.0
     """So many turns it has for each that its source has as a rule."""
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Of the columns; equal where they can be merged."""
+        return (
+            len(self.offer_nos),
+            len(self.scores),
+            len(self.evidence_nos),
+            len(self.evidence_counts),
+            len(self.evidence_totals),
+            len(self.evidence_kinds),
+        )
 
     @classmethod
     def of(

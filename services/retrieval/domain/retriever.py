@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,9 +67,8 @@ async def _gone_out() -> None:
     await asyncio.sleep(0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What one source did."""
+class Report(NamedTuple):
+    """What one source did; a tuple, as so many are made for every request."""
 
     source: int
     candidates: int
@@ -259,17 +258,12 @@ class Retriever:
         """Return proposals that can be merged; raises ValueError for others."""
         if proposals is NO_PROPOSALS:
             return proposals
+        lengths = proposals.lengths
+        if lengths.count(lengths[0]) != len(lengths):
+            raise ValueError(
+                f"columns of a source are of different lengths: {sorted(set(lengths))}"
+            )
         nos = proposals.offer_nos
-        columns: tuple[NDArray[Any], ...] = (
-            proposals.scores,
-            proposals.evidence_nos,
-            proposals.evidence_counts,
-            proposals.evidence_totals,
-            proposals.evidence_kinds,
-        )
-        if any(len(column) != len(nos) for column in columns):
-            lengths = sorted({len(nos), *map(len, columns)})
-            raise ValueError(f"columns of a source are of different lengths: {lengths}")
         if len(nos) and not 0 < int(nos.min()) <= int(nos.max()) < self._catalogue.size:
             raise ValueError("a source proposes numbers that no offer has")
         return proposals
@@ -340,7 +334,7 @@ class Retriever:
             fits &= self._are_other(fitted, merged.sources, before_them)
         places = fits.nonzero()[0][: query.limit]
         places = places[(-merged.likelihoods[places]).argsort(kind="stable")]
-        return replace(merged.only(places), offer_nos=fitted[places])
+        return merged.only(places, fitted)
 
     def _are_other(
         self, offer_nos: NDArray[np.int64], sources: NDArray[np.uint8], item_nos: tuple[int, ...]

@@ -120,7 +120,7 @@ class Popular:
         nearness = np.concatenate((nearness, np.ones(added)))
         families = self._catalogue.family_no[nos]
         in_crowds = [lift.strengths_of(families, in_shop) for lift in lifts]
-        strength = nearness * np.mean(in_crowds, axis=0)
+        strength = nearness * (sum(in_crowds) / len(in_crowds))
         best = (-strength).argsort(kind="stable")[: query.limit]
         return Proposals.of(
             nos[best], np.minimum(strength[best], 1.0), 0, evidence_counts=sold[best]
