@@ -25,8 +25,9 @@ from touchpoint.common.v1.vocabulary_pb2 import Channel
 
 GROWTH = 0.02
 CALLERS = 8
-PEOPLE = 2_000
-"""Met again and again, so that what is kept for each of them is kept before memory is watched."""
+PEOPLE = 100
+"""Met so often that what is kept of each, some 10 kB and their latest events, is full before memory
+is watched: of 2,000 people all processes grow until they have seen 40 events of each."""
 TRACKED_OF = 5
 """One request in so many says what happened; the others ask."""
 SAMPLES, APART_S = 7, 0.7
