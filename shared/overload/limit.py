@@ -21,7 +21,7 @@ _QUANTILE = 0.9
 _IN_A_ROW = 4
 """Windows that have to be too slow: a burst or a stall shows in one, a queue in all."""
 _IN_USE = 0.5
-_EAGERNESS = 2.0
+_EAGERNESS, _UNUSED_EAGERNESS = 2.0, 0.3
 _ALL, _MANY = 0.9, 0.5
 """Of those who waited in vain, and of all, whom a peer keeps waiting that is itself at fault."""
 _SHARPEST = 0.5
@@ -97,10 +97,11 @@ class AdaptiveLimit:
 
     Every tenth of a second the slowdown of what ended is looked at: the time taken over the time
     that it may take, which goes by its deadline and by its own floor (`fitting_s`).
-    Below 1 the limit rises by up to its root, as Netflix's gradient does; above 1 it falls in
-    proportion, but not before four such windows in a row. Both only while the limit is in use. One
-    that is not, while all are slow, comes down to where it would be, which refuses nobody: callers
-    who leave at their deadlines keep too much work from ever filling a limit that is far too high.
+    Below 1 the limit rises by up to its root, as Netflix's gradient does, and slowly while it is
+    not in use, so that an overload of long ago refuses nobody. Above 1 it falls in proportion, but
+    not before four such windows in a row. One that is not in use then, while all are slow that have
+    some beside them, comes down to where it would be, which refuses nobody: callers who leave at
+    their deadlines keep too much work from ever filling a limit that is far too high.
     """
 
     most: float
@@ -117,6 +118,8 @@ class AdaptiveLimit:
     _began: float = field(default=-math.inf, init=False)
     _fullest: float = field(default=0.0, init=False)
     """What was filled of a room in this window."""
+    _crowded: int = field(default=0, init=False)
+    """How many of this window had more than a few beside them."""
 
     def __post_init__(self) -> None:
         self.least = min(self.least, self.most)
@@ -134,6 +137,8 @@ class AdaptiveLimit:
         """Learn from one, and move the limit when a window is over."""
         if work.beside <= _LITTLE:
             self.floors.note(work.kind, work.took_s)
+        else:
+            self._crowded += 1
         fitting_s = self.fitting_s(work.kind, work.budget_s)
         self._slowdowns.append(work.took_s / fitting_s)
         self._excused.append((work.took_s - work.silence_s) / fitting_s)
@@ -158,17 +163,20 @@ class AdaptiveLimit:
     def _move(self, now: float) -> None:
         slowdowns = sorted(self._excused if self._is_one_silent() else self._slowdowns)
         slowdown = slowdowns[math.ceil(_QUANTILE * len(slowdowns)) - 1]
-        self._latest.append(slowdown)
-        low, is_used = min(self._latest), self._fullest >= _IN_USE
+        is_used = self._fullest >= _IN_USE
+        is_crowded = self._crowded * 2 >= len(slowdowns)
+        self._latest.append(slowdown if is_used or is_crowded else 0.0)
+        low = min(self._latest)
         if low > 1.0 and len(self._latest) == _IN_A_ROW:
             wanted = 1.0 / low if is_used else self._fullest / _IN_USE
             self._set(self.value * max(_SHARPEST, wanted))
             # What ends next was admitted before: two windows more, until this one shows.
             self._latest.popleft()
             self._latest.popleft()
-        elif slowdown < 1.0 and is_used:
-            self._set(self.value + math.sqrt(self.value) * min(1.0, _EAGERNESS * (1.0 - slowdown)))
-        self._began, self._fullest = now, 0.0
+        elif slowdown < 1.0:
+            eagerness = _EAGERNESS if is_used else _UNUSED_EAGERNESS
+            self._set(self.value + math.sqrt(self.value) * min(1.0, eagerness * (1.0 - slowdown)))
+        self._began, self._fullest, self._crowded = now, 0.0, 0
         self._slowdowns.clear()
         self._excused.clear()
         self._silent.clear()

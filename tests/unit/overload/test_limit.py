@@ -141,6 +141,26 @@ def test_few_under_way_are_no_reason_to_refuse_however_slow(wait_s):
     assert answered_share(machine.run(Stream(30.0, 20.0))) >= 0.98
 
 
+def test_slow_ones_with_nothing_beside_them_leave_it_as_it_is():
+    limit = AdaptiveLimit(MOST)
+    for number in range(200):
+        limit.began(1 / (MOST * Priority.WEB.share))
+        limit.ended(Work(KIND, 0.099, 0.1), number * 0.1)
+    assert limit.value == MOST
+
+
+def test_an_overload_of_long_ago_is_forgotten():
+    limit = AdaptiveLimit(MOST)
+    for number in range(200):
+        limit.began(1.0)
+        limit.ended(Work(KIND, 0.099, 0.1, 20), number * 0.01)
+    assert limit.value < MOST / 4
+    for second in range(3, 63):
+        limit.began(0.1)
+        limit.ended(Work(KIND, 0.01, 0.1), float(second))
+    assert limit.value > MOST / 2
+
+
 @pytest.mark.parametrize("work_s", [0.035, 0.05])
 @pytest.mark.parametrize("times", [1.0, 1.3, 2.0, 5.0])
 def test_what_is_too_much_shows_before_the_limit_is_filled(work_s, times):
