@@ -13,7 +13,7 @@ LEAST_S, MOST_S = 0.004, 0.010
 """Between which the share lies while nothing says that it takes longer."""
 LATE_S: Final = 0.003
 """So late a native timeout may fire, which the last step is ended by."""
-RETURN_S: Final = 0.002
+RETURN_S: Final = 0.004
 """For writing the answer, and from the edge to a caller near by."""
 LARGEST_SHARE: Final = 0.4
 """Of a deadline: with less left for the steps there would be little to assemble."""

@@ -39,7 +39,8 @@ def test_it_is_as_much_as_assembling_took_lately():
     assert way_back.margin_s(0.050) == pytest.approx(0.008 + LATE_S + RETURN_S)
     for _ in range(ENOUGH):
         note(way_back, 0.0)
-    assert way_back.margin_s(0.050) == pytest.approx(0.005)
+    assert way_back.margin_s(0.050) == pytest.approx(LATE_S + RETURN_S)
+    assert way_back.margin_s(0.100) == pytest.approx(0.010)
 
 
 def test_steps_that_end_late_count():
@@ -48,7 +49,8 @@ def test_steps_that_end_late_count():
 
 
 def test_a_few_that_took_very_long_move_nothing_and_one_in_ten_does():
-    assert taught(*[0.001] * 97, *[0.5] * 3).margin_s(0.050) == pytest.approx(0.006)
+    few = taught(*[0.001] * 97, *[0.5] * 3)
+    assert few.margin_s(0.050) == pytest.approx(0.001 + LATE_S + RETURN_S)
     rare = taught(*([0.001] * 9 + [0.012]) * 10)
     assert rare.margin_s(0.050) == pytest.approx(0.012 + LATE_S + RETURN_S)
 
