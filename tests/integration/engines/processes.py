@@ -37,12 +37,16 @@ def of_home(home: Path, *more: Path) -> list[psutil.Process]:
 
 def engine(home: Path, name: str) -> psutil.Process:
     """Return the engine's main process: the only one whose parent is its keeper."""
-    [process] = [
-        process
-        for process in of_home(home)
-        if process.name() == name and "keeper.py" in " ".join(process.parent().cmdline())
-    ]
+    [process] = [each for each in of_home(home) if _is_kept(each, name)]
     return process
+
+
+def _is_kept(process: psutil.Process, name: str) -> bool:
+    """Tell whether the process is the engine; one that ends while it is asked is not."""
+    with contextlib.suppress(psutil.Error):
+        parent = process.parent() if process.name() == name else None
+        return parent is not None and "keeper.py" in " ".join(parent.cmdline())
+    return False
 
 
 def assert_gone(processes: Sequence[psutil.Process]) -> None:
