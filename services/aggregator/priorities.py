@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from services.aggregator.domain.vocabulary import Channel
+from services.aggregator.tracking import WRITE
 from shared.call import Call
 from shared.overload.priority import Priority
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
@@ -43,11 +44,12 @@ OF_REQUEST: Mapping[type[Message], Priority] = {
 
 def prioritise(call: Call, request: Any) -> Priority:
     """Return how much is lost when a request is refused."""
-    del call
     if isinstance(request, pb.RecommendRequest):
         # Without a channel it is refused for that, and quickly.
         return OF_CHANNEL.get(request.channel, Priority.WEB)
     if isinstance(request, pb.TrackRequest):
         first = request.events[0].channel if request.events else Channel.UNSPECIFIED
-        return OF_CHANNEL.get(first, Priority.WEB)
+        # What its caller may not tell is refused by itself, later: until then it is nothing.
+        may = call.caller.may(WRITE, first)
+        return OF_CHANNEL.get(first, Priority.WEB) if may else Priority.WEB
     return OF_REQUEST.get(type(request), Priority.AGENT)

@@ -13,8 +13,9 @@ from services.aggregator.pipeline.decision import Decision
 from services.aggregator.pipeline.moments import moment_of
 from services.aggregator.pipeline.question import Question
 from services.aggregator.pipeline.wording import Moment, Wording
+from shared.arms import IMPERSONAL
 from touchpoint.aggregator.v1.aggregator_pb2 import NextBestAction, Reason
-from touchpoint.common.v1.snapshot_pb2 import PersonSnapshot
+from touchpoint.common.v1.snapshot_pb2 import CallUnderWay, PersonSnapshot, Session
 
 
 def next_best_actions(
@@ -22,7 +23,8 @@ def next_best_actions(
 ) -> list[NextBestAction]:
     """Return the prompt's actions with their lines; a fresh interest leads.
 
-    Nothing in them tells of the person where the caller may be somebody else.
+    Nothing in them tells of the person where the caller may be somebody else, and in the arms that
+    nothing personal decides for, what they shopped for does not either: lift is measured by them.
     """
     moment = moment_of(question, decision)
     wording = wording.in_language(moment.locale).on_terms(decision.promised)
@@ -38,7 +40,9 @@ def next_best_actions(
     ]
     interest, complaint_us = None, 0
     if is_sure_enough(moment.channel, facts.assurance, question.definitions.personal_needs):
-        interest = _interest(decision, facts, wording, moment)
+        interest = _topic(facts.session, facts.call)
+        if interest is None and question.context.arm not in IMPERSONAL:
+            interest = _shopped_for(facts.session, decision, wording, moment)
         complaint_us = facts.complaint_us if facts.complaint_open else 0
     spoken = lines(actions, interest, moment.now_us, moment.locale, complaint_us)
     return [_written(line, reasons) for line in spoken]
@@ -58,12 +62,17 @@ def _action(offer_no: int, reason: Reason, wording: Wording) -> Action:
     )
 
 
-def _interest(
-    decision: Decision, facts: PersonSnapshot, wording: Wording, moment: Moment
+def _topic(session: Session, call: CallUnderWay) -> Interest | None:
+    """Return what the call is about where no category was said in it."""
+    topic = call.topic or call.choice
+    if not topic or session.is_said:
+        return None
+    return Interest("", 0.0, call.last_us, Channel.CALL_CENTER, is_said=True, topic=topic)
+
+
+def _shopped_for(
+    session: Session, decision: Decision, wording: Wording, moment: Moment
 ) -> Interest | None:
-    session, topic = facts.session, facts.call.topic or facts.call.choice
-    if topic and not session.is_said:
-        return Interest("", 0.0, facts.call.last_us, Channel.CALL_CENTER, is_said=True, topic=topic)
     if not session.category:
         return None
     last, no, passed = None, session.last_offer_no, _let_pass(decision)

@@ -258,6 +258,19 @@ async def test_the_view_says_by_which_arm_and_variants_the_actions_came_about(st
     assert (view.arm, list(view.variants)) == (Arm.HOLDOUT, [])
 
 
+@pytest.mark.parametrize(
+    ("arm", "decided"), [(Arm.HOLDOUT, ["pc-1", "pc-2", "tv-1"]), (Arm.STATIC, ["hello"])]
+)
+async def test_what_they_shopped_for_does_not_lead_where_nothing_personal_decides(
+    stub, edge, shopper, arm, decided
+):
+    edge.peers.profile.GetSnapshot.answer = lambda request: known_person(request, arm=arm)
+    shopper.session.is_said, shopper.session.last_offer_no = True, 0
+    view = await stub.GetCustomerView(asked())
+    assert [action.offer_id for action in view.next_best_actions] == decided
+    assert not any("Asks" in action.line for action in view.next_best_actions)
+
+
 async def test_looking_at_a_person_leaves_no_trace(stub, edge, shopper):
     await stub.GetCustomerView(asked())
     assert edge.peers.rules.Commit.requests == []

@@ -4,7 +4,8 @@ import pytest
 
 from services.aggregator.domain.vocabulary import Channel
 from services.aggregator.priorities import OF_CHANNEL, prioritise
-from shared.call import Call
+from shared.call import Call, Caller
+from shared.callers.scopes import grants_of
 from shared.overload.priority import Priority
 from touchpoint.aggregator.v1 import aggregator_service_pb2 as pb
 from touchpoint.common.v1.event_pb2 import Event
@@ -30,6 +31,14 @@ def test_events_are_as_important_as_the_channel_that_they_come_from():
     of_the_web = pb.TrackRequest(events=[Event(channel=Channel.WEB)])
     assert prioritise(CALL, of_an_agent) is Priority.AGENT
     assert prioritise(CALL, of_the_web) is Priority.WEB
+
+
+def test_an_event_that_its_caller_may_not_tell_makes_nothing_of_the_others_more_important():
+    page = Caller("page", grants=grants_of(["events:write:WEB"], is_browser=True), is_browser=True)
+    events = [Event(channel=Channel.CALL_CENTER), Event(channel=Channel.WEB)]
+    call = Call("/edge", request_id="request", caller=page)
+    assert prioritise(call, pb.TrackRequest(events=events)) is Priority.WEB
+    assert prioritise(call, pb.TrackRequest(events=events[:1])) is Priority.WEB
 
 
 @pytest.mark.parametrize(
