@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -39,6 +40,14 @@ _RECONNECTS = (
     ("grpc.max_reconnect_backoff_ms", round(LONGEST_PAUSE_S * 1e3)),
 )
 """gRPC by itself waits up to two minutes before it dials again."""
+_SERVICE_CONFIG = json.dumps(
+    {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": "touchpoint.aggregator.v1.AggregatorService"},
+    }
+)
+"""Calls go in turn to the edges of an address that say SERVING: of one that is stopped, none is
+lost. Whatever stands between and knows nothing of health counts as well."""
 _CALLER = "x-touchpoint-caller"
 
 Response = TypeVar("Response")
@@ -49,6 +58,8 @@ def _options() -> Sequence[tuple[str, str | int]]:
         ("grpc.keepalive_time_ms", _PING_EVERY_MS),
         ("grpc.http2.ping_timeout_ms", _PING_ANSWER_MS),
         ("grpc.max_receive_message_length", _LARGEST_ANSWER),
+        ("grpc.service_config", _SERVICE_CONFIG),
+        *_RECONNECTS,
     )
 
 
@@ -72,8 +83,10 @@ class Touchpoint:
     ) -> None:
         """Take `host:port` and, where the edge is closed, a key or token and its TLS.
 
-        `caller` names the calling system in the logs and rights of an edge that is open; a key has
-        a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
+        A name of several edges (DNS) or a list (`ipv4:10.0.0.1:7400,10.0.0.2:7400`) is asked in
+        turn, without those that are being stopped. `caller` names the calling system in the logs
+        and rights of an edge that is open; a key has a name of its own.
+        `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
 
         def dial(*more: tuple[str, str | int]) -> grpc.Channel:
@@ -88,7 +101,7 @@ class Touchpoint:
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
-        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN, *_RECONNECTS))
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()
@@ -189,8 +202,10 @@ class AsyncTouchpoint:
     ) -> None:
         """Take `host:port` and, where the edge is closed, a key or token and its TLS.
 
-        `caller` names the calling system in the logs and rights of an edge that is open; a key has
-        a name of its own. `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
+        A name of several edges (DNS) or a list (`ipv4:10.0.0.1:7400,10.0.0.2:7400`) is asked in
+        turn, without those that are being stopped. `caller` names the calling system in the logs
+        and rights of an edge that is open; a key has a name of its own.
+        `grpc.ssl_channel_credentials()` is TLS by the system's authorities.
         """
 
         def dial(*more: tuple[str, str | int]) -> grpc.aio.Channel:
@@ -205,7 +220,7 @@ class AsyncTouchpoint:
         """For the edge's other services: health, reflection, the clock."""
         self.stub = AggregatorServiceStub(self.channel)
         """All rpcs, typed, as generated."""
-        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN, *_RECONNECTS))
+        self._streams = StreamConnections(lambda: dial(ON_ITS_OWN))
         self._timeout_s = timeout_s
         self._metadata = ((_CALLER, caller),) if caller else ()
         self._manners = Manners()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from asyncio import timeout
+from contextlib import AsyncExitStack
 from queue import SimpleQueue
 
 import grpc
 import grpc.aio
 import pytest
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health import aio as health_aio
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from shared.errors import FieldViolation, InvalidArgument, Overloaded
 from shared.testing.stalling import stalling_replica
@@ -24,6 +28,7 @@ from touchpoint.aggregator.v1.aggregator_service_pb2_grpc import (
 from touchpoint.client import AsyncTouchpoint, CallError, Touchpoint, connection, event
 from touchpoint.client.resuming import Resuming
 
+SERVICE = "touchpoint.aggregator.v1.AggregatorService"
 REFUSAL = InvalidArgument(
     [FieldViolation("placements[0].placement", "is not known")], reason="BAD_REQUEST"
 )
@@ -111,6 +116,62 @@ async def test_every_method_reaches_its_rpc(served):
         assert (await touchpoint.view("customer:ada")).who.name == "ada"
         assert (await touchpoint.explain("d-7")).trace.decision_id == "d-7"
     assert servicer.callers == ["shop"]
+
+
+@pytest.fixture
+async def two_edges():
+    """Two edges with their health, and the address of both."""
+    async with AsyncExitStack() as stack:
+        edges, ports = [], []
+        for _ in range(2):
+            servicer, health, server = Edge(), health_aio.HealthServicer(), grpc.aio.server()
+            await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+            add_AggregatorServiceServicer_to_server(servicer, server)
+            add_HealthServicer_to_server(health, server)
+            ports.append(server.add_insecure_port("127.0.0.1:0"))
+            await server.start()
+            stack.push_async_callback(server.stop, None)
+            edges.append((servicer, health))
+        yield edges, "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+
+
+async def both_asked(ask, edges):
+    """Ask until both edges were; not in turn before both are connected."""
+    async with timeout(10.0):
+        while not all(edge.callers for edge, _ in edges):
+            await ask()
+
+
+async def test_calls_go_in_turn_to_the_edges_that_say_that_they_serve(two_edges):
+    edges, address = two_edges
+    async with AsyncTouchpoint(address, timeout_s=5.0) as touchpoint:
+
+        async def ask():
+            await touchpoint.recommend("customer:c", channel="WEB", placement="web.item")
+
+        await both_asked(ask, edges)
+        (leaving, health), (staying, _) = edges
+        await health.set(SERVICE, health_pb2.HealthCheckResponse.NOT_SERVING)
+        async with timeout(10.0):
+            while True:  # until it was heard of
+                leaving.callers.clear()
+                for _ in range(4):
+                    await ask()
+                if not leaving.callers:
+                    break
+        assert staying.callers
+
+
+async def test_a_blocking_client_goes_to_several_edges_as_well(two_edges):
+    edges, address = two_edges
+    with Touchpoint(address, timeout_s=5.0) as touchpoint:
+
+        async def ask():
+            await asyncio.to_thread(
+                touchpoint.recommend, "customer:c", channel="WEB", placement="web.item"
+            )
+
+        await both_asked(ask, edges)
 
 
 async def test_a_view_can_be_watched_and_left(served):
