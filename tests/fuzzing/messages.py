@@ -20,6 +20,8 @@ _DEPTH = 6
 """Below it only plain fields are filled."""
 _LONG = 60_000
 """Of a text: much, yet so that several fit into a request."""
+_LARGE = 1 << 21
+"""Bytes of a list: lists within lists would else be more than fits into a machine."""
 _INT32, _INT64 = 1 << 31, 1 << 63
 _BOUNDS = {
     FieldDescriptor.CPPTYPE_INT32: (-_INT32, _INT32 - 1),
@@ -150,7 +152,8 @@ class _Filling:
         count = self._draw(st.sampled_from(counts))
         values = [self._value(field) for _ in range(min(count, 3))]
         # Many of them are one of them again: drawing each would only take longer.
-        return values + values[:1] * max(0, count - 3)
+        room = _LARGE // max(1, _size(values[0])) if values else 0
+        return values + values[:1] * min(max(0, count - 3), room)
 
     def _fill_map(self, into: Message, field: FieldDescriptor) -> None:
         entry = field.message_type
@@ -176,6 +179,13 @@ class _Filling:
             return self._draw(_ANY_BYTES)
         inner = Default().FindMessageTypeByName(SERIALISED[field.name])
         return self._draw(messages(inner, self._mood, self._depth + 1)).SerializeToString()
+
+
+def _size(value: Any) -> int:
+    """Return about how many bytes a value takes."""
+    if isinstance(value, Message):
+        return value.ByteSize()
+    return len(value) if isinstance(value, str | bytes) else 8
 
 
 _Pair = tuple[st.SearchStrategy[Any], st.SearchStrategy[Any]]
