@@ -28,7 +28,7 @@ async def in_node(built, edge, part):
     return json.loads(out)
 
 
-@pytest.mark.parametrize(("part", "checks"), [("connect_web", 16), ("client", 10)])
+@pytest.mark.parametrize(("part", "checks"), [("connect_web", 16), ("client", 10), ("leaving", 12)])
 async def test_all_checks_hold_in_node(built, served, part, checks):
     outcomes = await in_node(built, served.edge, part)
     assert failed(outcomes) == {}

@@ -9,6 +9,12 @@ export interface EdgeOptions {
   customerToken?: string;
 }
 
+/** An edge, and what its answers taught of it. */
+export interface Edge extends EdgeOptions {
+  /** How far its clock is ahead of this device's, ms. */
+  _aheadMs: number;
+}
+
 /** Why there is no answer. */
 export class EdgeError extends Error {
   constructor(
@@ -22,19 +28,20 @@ export class EdgeError extends Error {
   }
 }
 
+/** Longest pause between tries, unless the edge asks for a longer one. */
+const LONGEST_MS = 60_000;
 const SERVICE = "/touchpoint.aggregator.v1.AggregatorService/";
 
 /** Calls one rpc; throws EdgeError. */
 export async function call<T>(
-  edge: EdgeOptions,
+  edge: Edge,
   rpc: string,
   request: object,
   timeoutMs: number,
-  seen: (response: Response) => void = () => {},
 ): Promise<T> {
   const headers: Record<string, string> = {
     "Content-Type": "application/json",
-    "Connect-Timeout-Ms": `${timeoutMs}`,
+    "Connect-Timeout-Ms": "" + timeoutMs,
   };
   if (edge.key) headers["Authorization"] = "Bearer " + edge.key;
   if (edge.customerToken) headers["X-Touchpoint-Customer"] = edge.customerToken;
@@ -54,7 +61,8 @@ export async function call<T>(
   } finally {
     clearTimeout(timer);
   }
-  seen(response);
+  const ahead = Date.parse(response.headers.get("date") || "") - Date.now();
+  edge._aheadMs = Math.abs(ahead) > 60_000 ? ahead : 0;
   if (!response.ok) throw refused(response.status, answer);
   return answer;
 }
@@ -62,8 +70,13 @@ export async function call<T>(
 /** Says again when: as the edge says, or in a second where it failed or a token is over; else never. */
 function refused(status: number, { code, message, details }: any): EdgeError {
   const told = details?.map((each: any) => each.debug?.retryDelay).find(Boolean);
-  const again = told || ((status > 499 && status !== 501) || status === 401 ? 1 : 0);
+  const again = told || +((status > 499 && status !== 501) || status === 401);
   return new EdgeError(message, code, parseFloat(again) * 1000 || undefined);
+}
+
+/** Milliseconds until the next try: never less than the edge asks for, more with each failure. */
+export function pauseMs(retryMs: number = LONGEST_MS, failures: number): number {
+  return Math.max(retryMs, Math.min(retryMs * 2 ** failures, LONGEST_MS)) * (1 + Math.random());
 }
 
 /** Posts what must not wait for an answer; false where the browser has no room for it. */

@@ -1,121 +1,108 @@
 /** Events on their way: some at a time, again until they arrived, and also out of a page that is left. */
 
-import type { Event, TrackResponse } from "./api.js";
-import { beacon, call, EdgeError, type EdgeOptions } from "./edge.js";
+import type { Event, Identity, TrackResponse } from "./api.js";
+import { attempt } from "./attempt.js";
+import { beacon, call, type Edge, EdgeError, pauseMs } from "./edge.js";
 
 const TOGETHER = 50;
 const PAUSE_MS = 1000;
 const TIMEOUT_MS = 5000;
-/** Longest pause between tries. */
-const LONGEST_MS = 60_000;
 const MOST = 1000;
-/** Browsers hold 64 KiB of beacons at once. */
-const BEACON = 60_000;
 const KEPT = "touchpoint.events";
 
 export class Events {
-  private _waiting: Event[] = recalled();
+  private _waiting: Event[];
   private _sending: Event[] = [];
-  private _timer: ReturnType<typeof setTimeout> | undefined;
+  /** What was given to the browser to post: whether it arrived nobody says. */
+  private _posted = new WeakSet<Event>();
+  private _started?: true;
+  private _timer?: number;
   private _failures = 0;
-  /** How far the edge's clock is ahead of this device's, ms. */
-  private _aheadMs = 0;
 
+  /** `who` may get its values later, but before `start`. */
   constructor(
-    private readonly _edge: EdgeOptions,
+    private readonly _edge: Edge,
+    who: Identity[],
     private readonly _failed: (error: Error) => void,
   ) {
-    if (this._waiting.length) this._later(PAUSE_MS);
-    if (typeof addEventListener === "undefined") return;
-    addEventListener("pagehide", () => this.leave());
-    addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.leave();
+    this._waiting = attempt(() => recalled(who)) || [];
+    attempt(() => {
+      addEventListener("pagehide", () => this.leave());
+      addEventListener("visibilitychange", () => document.hidden && this.leave());
     });
+  }
+
+  /** Begins to send, as it is known by now whom events are of. */
+  start(): void {
+    this._started = true;
+    if (this._waiting.length) this._later(PAUSE_MS);
   }
 
   /** Takes an event; the oldest give way to it where more than 1,000 wait. */
   add(event: Omit<Event, "eventId" | "time">): void {
-    const time = new Date(Date.now() + this._aheadMs).toISOString();
+    const time = new Date(Date.now() + this._edge._aheadMs).toISOString();
     this._waiting.push({ ...event, eventId: newId(), time });
     if (this._waiting.length > MOST) this._waiting.shift();
     if (this._waiting.length >= TOGETHER && !this._failures) void this.flush();
     else this._later(PAUSE_MS);
   }
 
-  /** Sends what waits, unless some is under way; never throws. */
+  /** Sends what waits, unless some is under way or it is unknown yet of whom it is; never throws. */
   async flush(): Promise<void> {
     clearTimeout(this._timer);
-    this._timer = undefined;
-    if (this._sending.length || !this._waiting.length) return;
+    this._timer = 0;
+    if (!this._started || this._sending.length || !this._waiting.length) return;
     const sending = (this._sending = this._waiting.splice(0, TOGETHER));
-    let pauseMs = PAUSE_MS;
+    let pause = PAUSE_MS;
     try {
-      const answer = await call<TrackResponse>(
-        this._edge, "Track", { events: sending }, TIMEOUT_MS, (response) => this._seen(response),
-      );
+      const answer = await call<TrackResponse>(this._edge, "Track", { events: sending }, TIMEOUT_MS);
       this._failures = 0;
-      for (const each of answer.rejected || []) {
-        this._failed(new EdgeError(`${each.code}: ${each.message}`, "rejected"));
-      }
+      answer.rejected?.forEach(({ code, message }) => {
+        this._failed(new EdgeError(`${code}: ${message}`, "rejected"));
+      });
     } catch (error) {
       const { retryMs } = error as EdgeError;
       if (retryMs) {
-        this._waiting.unshift(...this._sending);
-        pauseMs = Math.min(retryMs * 2 ** this._failures++, LONGEST_MS) * (0.5 + Math.random());
+        this._waiting.unshift(...sending);
+        pause = pauseMs(retryMs, this._failures++);
       }
       this._failed(error as Error);
     }
     this._sending = [];
-    if (this._waiting.length) this._later(pauseMs);
+    if (this._waiting.length) this._later(pause);
   }
 
   /**
-   * Gives all that has not arrived to the browser to post. What is under way goes once more, as the
-   * page may take its answer along: the same event counts once. What there is no room for is kept
-   * for the next page of this tab.
+   * Gives all that has not arrived to the browser to post, once: it may be refused there, so it is
+   * told again by this page if it lives on, else by the next page of this tab. The same event counts
+   * once.
    */
   leave(): void {
-    let all = [...this._sending, ...this._waiting];
-    this._waiting = [];
-    while (all.length) {
-      let size = all.length;
-      while (size > 1 && JSON.stringify(all.slice(0, size)).length > BEACON) size >>= 1;
-      if (!beacon(this._edge, { events: all.slice(0, size) })) break;
-      all = all.slice(size);
+    const all = [...this._sending, ...this._waiting];
+    attempt(() => sessionStorage.setItem(KEPT, JSON.stringify(all)));
+    const left = this._started ? all.filter((each) => !this._posted.has(each)) : [];
+    for (let size = left.length; size && left.length; ) {
+      const events = left.slice(0, size);
+      if (attempt(() => beacon(this._edge, { events }))) {
+        for (const each of left.splice(0, size)) this._posted.add(each);
+      } else size >>= 1; // a browser has room for 64 KiB
     }
-    remember(all);
   }
 
   private _later(ms: number): void {
-    this._timer ??= setTimeout(() => void this.flush(), ms);
-  }
-
-  private _seen(response: Response): void {
-    const ahead = Date.parse(response.headers.get("date") || "") - Date.now();
-    this._aheadMs = Math.abs(ahead) > 60_000 ? ahead : 0;
+    if (!this._timer) this._timer = setTimeout(() => this.flush(), ms);
   }
 }
 
 /** 128 random bits; `crypto.randomUUID` is missing in pages without TLS. */
 export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
-function recalled(): Event[] {
-  try {
-    const kept = sessionStorage.getItem(KEPT);
-    sessionStorage.removeItem(KEPT);
-    return JSON.parse(kept || "[]");
-  } catch {
-    return []; // no storage: outside of browsers, or forbidden
-  }
-}
-
-function remember(events: Event[]): void {
-  try {
-    if (events.length) sessionStorage.setItem(KEPT, JSON.stringify(events));
-  } catch {
-    /* then they are lost */
-  }
+/** Takes what the page before this one in the tab kept; without a visitor yet, it is of `who`. */
+function recalled(who: Identity[]): Event[] {
+  const kept: Event[] = JSON.parse(sessionStorage.getItem(KEPT) || "[]");
+  sessionStorage.removeItem(KEPT);
+  for (const each of kept) each.identities = each.identities.flatMap((one) => (one.value ? one : who));
+  return kept;
 }

@@ -52,8 +52,7 @@ function show(slot: Slot, offers: Recommendation[], decisionId: string, tell: Te
   layer.style.cssText = "position:absolute;inset:0;overflow:hidden;visibility:visible";
   for (const offer of offers) {
     const { offerId, itemId } = offer;
-    const facts: Facts = { offerId, decisionId, placement };
-    if (itemId) facts.itemId = itemId;
+    const facts = { offerId, itemId, decisionId, placement } as Facts;
     const part = render(offer);
     part.addEventListener("click", () => tell("click", facts));
     layer.append(part);
@@ -64,13 +63,12 @@ function show(slot: Slot, offers: Recommendation[], decisionId: string, tell: Te
 }
 
 function whenSeen(part: HTMLElement, act: () => void): void {
-  const watching = new IntersectionObserver(
-    ([entry]) => {
+  new IntersectionObserver(
+    ([entry], watching) => {
       if (!entry?.isIntersecting) return;
       watching.disconnect();
       act();
     },
     { threshold: 0.5 },
-  );
-  watching.observe(part);
+  ).observe(part);
 }

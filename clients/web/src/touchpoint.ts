@@ -1,7 +1,8 @@
 /** The client of a page: asks for offers, shows them or the page's own default, tells what happens. */
 
-import type { Facts, Identity, RecommendRequest, RecommendResponse } from "./api.js";
-import { call, EdgeError, type EdgeOptions } from "./edge.js";
+import type { Facts, Identity, PlacementRequest, RecommendRequest, RecommendResponse } from "./api.js";
+import { attempt } from "./attempt.js";
+import { call, type Edge, EdgeError, type EdgeOptions, pauseMs } from "./edge.js";
 import { Events, newId } from "./events.js";
 import { fill, type Slot } from "./slots.js";
 
@@ -22,19 +23,28 @@ interface Issued {
 }
 
 const KEPT = "touchpoint.visitor";
+/** What visitors begin with that the edge issued. */
+const ISSUED = "tpv_";
 const DEADLINE_MS = 150;
 
 export class Touchpoint {
-  private readonly _edge: Options;
+  private readonly _edge: Edge & Options;
   private readonly _events: Events;
   private readonly _session = newId();
-  private readonly _who: Promise<Identity[]>;
+  private readonly _channel: string;
+  /** Stands in events from the beginning, and has its value once it is known. */
+  private readonly _me: Identity = { kind: "visitor", value: "" };
+  private readonly _who: Identity[];
+  private readonly _ready: Promise<void>;
+  private readonly _failed = (error: Error) => attempt(() => this._edge.onError?.(error));
   private _known: Identity[] = [];
 
   constructor(options: Options = {}) {
-    this._edge = { ...options };
-    this._events = new Events(this._edge, (error) => this._edge.onError?.(error));
-    this._who = options.identities ? Promise.resolve(options.identities) : this._visitor();
+    this._edge = { ...options, _aheadMs: 0 };
+    this._channel = options.channel || "WEB";
+    this._who = options.identities || [this._me];
+    this._events = new Events(this._edge, this._who, this._failed);
+    this._ready = options.identities ? Promise.resolve(this._events.start()) : this._visitor();
   }
 
   /** Says that the visitor is a customer, as the token of the shop's backend proves. */
@@ -44,24 +54,20 @@ export class Touchpoint {
     this.track("login");
   }
 
-  /** Tells what happened; sent with others within a second. */
+  /** Tells what happened; sent with others within a second, once the visitor is known. */
   track(type: string, facts: Facts = {}): void {
-    const known = this._known;
-    void this._who.then((who) =>
-      this._events.add({
-        type,
-        channel: this._edge.channel || "WEB",
-        sessionId: this._session,
-        identities: [...known, ...who],
-        ...facts,
-      }),
-    );
+    this._events.add({
+      type,
+      channel: this._channel,
+      sessionId: this._session,
+      identities: [...this._known, ...this._who],
+      ...facts,
+    });
   }
 
-  /** Sends what waits now. */
-  async flush(): Promise<void> {
-    await this._who;
-    await this._events.flush();
+  /** Sends what waits now; nothing while the visitor is unknown. */
+  flush(): Promise<void> {
+    return this._events.flush();
   }
 
   /** Asks what to show; undefined where no answer came in time. Never throws. */
@@ -69,20 +75,19 @@ export class Touchpoint {
     request: RecommendRequest,
     timeoutMs: number = DEADLINE_MS,
   ): Promise<RecommendResponse | undefined> {
-    const began = Date.now();
+    const end = Date.now() + timeoutMs;
+    const late = new EdgeError("late", "deadline_exceeded");
     try {
-      const identities = [...this._known, ...(await within(this._who, timeoutMs))];
+      await Promise.race([this._ready, new Promise((_, fail) => setTimeout(fail, timeoutMs, late))]);
       const asked = {
-        channel: this._edge.channel || "WEB",
+        channel: this._channel,
         ...request,
-        identities,
+        identities: [...this._known, ...this._who],
         context: { sessionId: this._session, ...request.context },
       };
-      const leftMs = timeoutMs - (Date.now() - began);
-      return await call<RecommendResponse>(this._edge, "Recommend", asked, leftMs);
+      return await call<RecommendResponse>(this._edge, "Recommend", asked, end - Date.now());
     } catch (error) {
-      this._edge.onError?.(error as Error);
-      return undefined;
+      this._failed(error as Error);
     }
   }
 
@@ -96,47 +101,30 @@ export class Touchpoint {
     timeoutMs: number = DEADLINE_MS,
   ): Promise<number> {
     const answer = (held: Slot[]) => {
-      const placements = held.map(({ placement, limit }) => (limit ? { placement, limit } : { placement }));
+      const placements = held.map(({ placement, limit }) => ({ placement, limit }) as PlacementRequest);
       return this.recommend({ ...request, placements }, timeoutMs);
     };
     return fill(slots, answer, (type, facts) => this.track(type, facts));
   }
 
-  /** Returns the visitor of this browser: issued by the edge where the page has a key. */
-  private async _visitor(): Promise<Identity[]> {
-    let value = kept();
-    if (!value) {
-      value = newId();
+  /**
+   * Finds the visitor of this browser. Where the page has a key, the edge issues it: nobody believes
+   * a browser another one, so that it is asked again until it answers.
+   */
+  private async _visitor(failures = 0): Promise<void> {
+    const { key } = this._edge;
+    let value = attempt(() => localStorage.getItem(KEPT)) || "";
+    if (key ? !value.startsWith(ISSUED) : !value) {
       try {
-        if (this._edge.key) value = (await call<Issued>(this._edge, "NewVisitor", {}, 5000)).visitorId;
-        keep(value);
+        value = key ? (await call<Issued>(this._edge, "NewVisitor", {}, 5000)).visitorId : newId();
       } catch (error) {
-        this._edge.onError?.(error as Error); // the next page asks again
+        this._failed(error as Error);
+        await new Promise((go) => setTimeout(go, pauseMs((error as EdgeError).retryMs, failures)));
+        return this._visitor(failures + 1);
       }
+      attempt(() => localStorage.setItem(KEPT, value));
     }
-    return [{ kind: "visitor", value }];
-  }
-}
-
-function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  const late = new Promise<never>((_, fail) =>
-    setTimeout(() => fail(new EdgeError("late", "deadline_exceeded")), ms),
-  );
-  return Promise.race([promise, late]);
-}
-
-function kept(): string | null {
-  try {
-    return localStorage.getItem(KEPT);
-  } catch {
-    return null; // no storage: outside of browsers, or forbidden
-  }
-}
-
-function keep(value: string): void {
-  try {
-    localStorage.setItem(KEPT, value);
-  } catch {
-    /* then the next page has another visitor */
+    this._me.value = value;
+    this._events.start();
   }
 }
