@@ -48,7 +48,7 @@ def spoken(
         said = script.replace("{cart}", contents).replace("{cart_value}", value)
         if len(said.split()) <= MOST_WORDS:
             return said
-    return f"{' '.join(said.split()[:MOST_WORDS])} …"
+    return f"{' '.join(said.split()[:MOST_WORDS])}…"
 
 
 def _contents(cart: Cart, titles: Mapping[int, str], most: int, wording: _Wording) -> str:
