@@ -13,10 +13,13 @@ from google.protobuf.message import Message
 from shared.budget import Budget
 from shared.callers.scopes import Grants
 from shared.ids import new_id
+from shared.overload.priority import Priority
 
 REQUEST_ID = "x-request-id"
 CALLER = "x-touchpoint-caller"
 TRACE_PARENT = "traceparent"
+PRIORITY = "x-touchpoint-priority"
+"""How the edge ranks what a call is made for; its own callers have no say in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class Call:
     streaming: bool = False
     waits: Waits = field(default_factory=Waits)
     onward: Onward = field(default_factory=Onward)
+    priority: Priority = Priority.AGENT
+    """At which it was admitted, and its own calls of peers are to be."""
 
     @property
     def service(self) -> str:
@@ -139,6 +144,7 @@ class Call:
             self.streaming,
             self.waits,
             self.onward,
+            self.priority,
         )
 
     def with_caller(self, caller: Caller) -> Call:
@@ -153,6 +159,24 @@ class Call:
             self.streaming,
             self.waits,
             self.onward,
+            self.priority,
+        )
+
+    def with_priority(self, priority: Priority) -> Call:
+        """Return the same call at a priority, which is itself where it has that already."""
+        if priority is self.priority:
+            return self
+        return Call(
+            self.method,
+            self.request_id,
+            self.budget,
+            self.metadata,
+            self.caller,
+            self.trace_id,
+            self.streaming,
+            self.waits,
+            self.onward,
+            priority,
         )
 
 

@@ -11,8 +11,9 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
-from shared.call import CALLER, REQUEST_ID, TRACE_PARENT, Call
+from shared.call import CALLER, PRIORITY, REQUEST_ID, TRACE_PARENT, Call
 from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
+from shared.overload.priority import Priority
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
 from shared.replicas.ended import ended
@@ -24,6 +25,8 @@ from touchpoint.client.bearing import BearingChannel
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
+
+_OF_PRIORITY = {priority: ((PRIORITY, priority.value),) for priority in Priority}
 
 
 def service_name(service: str) -> str:
@@ -141,4 +144,6 @@ def _metadata(call: Call) -> tuple[tuple[str, str], ...]:
     parent = call.metadata.get(TRACE_PARENT, "")
     # Only one that is one: a call that what is no ASCII was sent with does not end, not even late.
     traced = ((TRACE_PARENT, parent),) if parent and A_TRACE.fullmatch(parent) else ()
-    return ((REQUEST_ID, call.request_id), (CALLER, call.caller.name), *traced)
+    # An agent's is what calls have that tell none.
+    ranked = () if call.priority is Priority.AGENT else _OF_PRIORITY[call.priority]
+    return ((REQUEST_ID, call.request_id), (CALLER, call.caller.name), *ranked, *traced)

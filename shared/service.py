@@ -12,7 +12,7 @@ import grpc.aio
 from shared.binding import Binding
 from shared.config import ServiceSettings
 from shared.middleware.admission import Admits
-from shared.middleware.shedding import Prioritise, all_alike
+from shared.middleware.shedding import Prioritise, as_told
 from shared.setting_types import Listen
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ class Service:
     """Run when all that is needed is there, before the first request comes: what is met for the
     first time (imports, statements on each connection, compiled rules) costs 50 ms and more."""
     http: HttpFace | None = None
-    prioritise: Prioritise = all_alike
-    """How much is lost when a request is refused: of too many, the least important are."""
+    prioritise: Prioritise = as_told
+    """How much is lost when a request is refused: of too many, the least important are. Who has
+    callers that are none of ours has to find it out without asking them."""
     hear_load: Callable[[Load], None] | None = None
     """Called once, before the first request, with what tells how full the house is."""
     needs: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from shared.middleware.deadline import Deadline
 from shared.middleware.errors import Errors
 from shared.middleware.logging import Logging
 from shared.middleware.metrics import Meter, Metrics
-from shared.middleware.shedding import Prioritise, Shedding, all_alike
+from shared.middleware.shedding import Prioritise, Shedding, as_told
 from shared.middleware.tracing import Span, Tracing
 from shared.middleware.validation import Validation
 from shared.overload.limiter import Limiter
@@ -25,7 +25,7 @@ class Hooks:
     """What differs from process to process; None leaves a layer out."""
 
     limiter: Limiter | None = None
-    prioritise: Prioritise = all_alike
+    prioritise: Prioritise = as_told
     authenticate: Authenticate = TRUST_EVERYBODY
     needs: Mapping[str, str] = field(default_factory=dict)
     """Method to the scope that it needs; a caller that is held to scopes may call no other."""

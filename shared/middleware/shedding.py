@@ -10,7 +10,7 @@ from functools import partial
 from google.protobuf.message import Message
 
 from shared.binding import UNARY_DEADLINE, DeadlineLimits
-from shared.call import Call, Handler, StreamHandler
+from shared.call import PRIORITY, Call, Handler, StreamHandler
 from shared.errors import DeadlineExceeded, Shed
 from shared.middleware.errors import is_own_cancellation
 from shared.middleware.shed_log import ShedLog
@@ -27,19 +27,27 @@ OPENING_S = 0.25
 """A stream holds its slot until its first answer, at most so long: it may wait for it for hours."""
 
 
-def all_alike(call: Call, request: Message) -> Priority:
-    """Let every request fill the whole capacity."""
-    del call, request
-    return Priority.AGENT
+_BY_NAME: Mapping[str, Priority] = {priority.value: priority for priority in Priority}
+
+
+def as_told(call: Call, request: Message) -> Priority:
+    """Rank a request as the calling service has ranked what it is made for.
+
+    Who tells nothing, or what is none, is an agent: nobody gets before others by what they tell.
+    """
+    del request
+    return _BY_NAME.get(call.metadata.get(PRIORITY, ""), Priority.AGENT)
 
 
 def giving_way(*rpcs: str) -> Prioritise:
-    """Let these rpcs be refused first: they come by the thousand, and who calls them can wait."""
+    """Let these rpcs be refused first: they come by the thousand, and who calls them can wait.
+
+    All others are ranked as told.
+    """
     bulk = frozenset(rpcs)
 
     def prioritise(call: Call, request: Message) -> Priority:
-        del request
-        return Priority.BATCH if call.rpc in bulk else Priority.AGENT
+        return Priority.BATCH if call.rpc in bulk else as_told(call, request)
 
     return prioritise
 
@@ -53,7 +61,7 @@ class Shedding:
     def __init__(
         self,
         limiter: Limiter,
-        prioritise: Prioritise = all_alike,
+        prioritise: Prioritise = as_told,
         deadlines: Mapping[str, DeadlineLimits] | None = None,
     ) -> None:
         """Take the deadlines by method path, for callers who set none."""
@@ -74,7 +82,7 @@ class Shedding:
         # What is left when it is admitted: a caller's own way here is not ours to judge.
         budget_s = self._budget_s(call)
         try:
-            response = await following(call, request)
+            response = await following(call.with_priority(priority), request)
             told = budget_s
             return response
         except BaseException as error:
@@ -98,7 +106,8 @@ class Shedding:
         try:
             opening = self._opening(call, priority, caller)
             try:
-                async with aclosing(following(call, request)) as responses:
+                ranked = call.with_priority(priority)
+                async with aclosing(following(ranked, request)) as responses:
                     async for response in responses:
                         opening.over()
                         yield response

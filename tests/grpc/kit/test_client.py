@@ -18,7 +18,10 @@ from shared import errors
 from shared.budget import Budget
 from shared.call import Call, Caller
 from shared.client import connect, follow, invoke
-from shared.middleware.order import layers
+from shared.middleware.order import Hooks, layers
+from shared.overload.limit import FixedLimit
+from shared.overload.limiter import Limiter
+from shared.overload.priority import Priority
 from shared.testing.grpc import grpc_service
 from shared.transport import options
 from shared.transport.grpc_server import GrpcRoutes
@@ -43,6 +46,22 @@ async def test_the_peer_gets_what_is_left_of_the_budget_and_who_asks(echo: Opene
         answer = await invoke(stub.Say, pb.SayRequest(text="x"), call(0.3), timeout_s=0.9)
     assert 0.1 < answer.remaining_s <= 0.302
     assert (answer.request_id, answer.caller, answer.trace_id) == ("r1", "web", "ab" * 16)
+
+
+@pytest.mark.parametrize("priority", Priority)
+async def test_the_peer_ranks_a_call_as_the_call_that_it_is_made_for(
+    echo: Opener, priority: Priority
+) -> None:
+    servicer = EchoServicer()
+    async with echo(echo_binding(servicer), Hooks(limiter=Limiter(FixedLimit(9)))) as stub:
+        ranked = call().with_priority(priority)
+        await invoke(stub.Say, pb.SayRequest(text="x"), ranked, timeout_s=2.0)
+        async for _answer in follow(stub.Count, pb.CountRequest(up_to=1), ranked):
+            pass
+    assert [seen.priority for seen in servicer.calls] == [priority, priority]
+    assert all(priority.value in seen.metadata.values() for seen in servicer.calls) is (
+        priority is not Priority.AGENT
+    )
 
 
 async def test_a_trace_that_is_none_is_not_handed_on() -> None:

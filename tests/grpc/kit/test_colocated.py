@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from shared.call import Call
+from shared.client import invoke
 from shared.colocate import Part, colocated
+from shared.overload.priority import Priority
 from tests.grpc.kit.callers import ECHO, SERVING, channel_to, health_of
 from tests.grpc.kit.echo import EchoServicer, pb, stubs
 from tests.grpc.kit.hosting_kit import (
@@ -50,6 +52,30 @@ async def test_colocated_services_reach_each_other_directly_and_keep_their_ports
         assert seen == ["r1"]
         await asyncio.wait_for(found["rules"].health.serving.wait(), 5)
         assert await health_of(found["rules"].grpc, ECHO) == SERVING
+
+
+async def test_colocated_services_tell_each_other_how_a_call_is_ranked() -> None:
+    servicer = EchoServicer()
+    rules = Part(settings(RulesSettings), echo_service(servicer))
+
+    @asynccontextmanager
+    async def open_profile(told: Any, runtime: Any) -> AsyncIterator[Any]:
+        stub = stubs.EchoServiceStub(runtime.channel("rules"))
+
+        async def forward(call: Call, request: Any) -> Any:
+            return await invoke(stub.Say, request, call, 5.0)
+
+        async with echo_service(EchoServicer(forward))(told, runtime) as service:
+            yield service
+
+    profile = Part(settings(ProfileSettings), open_profile)
+    async with (
+        colocated([rules, profile], FakePlane().openers()) as found,
+        channel_to(found["profile"].grpc) as channel,
+    ):
+        request, metadata = pb.SayRequest(text="x"), (("x-touchpoint-priority", "batch"),)
+        await stubs.EchoServiceStub(channel).Say(request, metadata=metadata, timeout=5)
+    assert [call.priority for call in servicer.calls] == [Priority.BATCH]
 
 
 async def test_a_colocated_service_that_cannot_open_ends_all_with_its_own_error() -> None:

@@ -15,11 +15,13 @@ from google.rpc import error_details_pb2
 
 from shared.binding import UNARY_DEADLINE
 from shared.call import CALLER, Call, Caller
-from shared.errors import NotFound
+from shared.client import invoke
+from shared.errors import NotFound, Overloaded
 from shared.middleware import shed_log, shedding
 from shared.middleware.order import Hooks
 from shared.overload.limit import FixedLimit, Work
 from shared.overload.limiter import Limiter
+from shared.overload.priority import Priority
 from tests.grpc.kit.conftest import Opener
 from tests.grpc.kit.echo import EchoServicer, echo_binding, pb
 from tests.grpc.kit.test_both_ways_alike import failure, status_of, unpacked
@@ -84,6 +86,32 @@ def shed_of(lines: StringIO) -> dict[str, Any]:
     assert not [line for line in written if line["event"] == "rpc_answered"]
     (shed,) = (line for line in written if line["event"] == "load_shed")
     return dict(shed)
+
+
+async def test_at_its_limit_a_service_behind_the_edge_serves_agents_and_refuses_mail(
+    echo: Opener,
+) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def behave(call: Call, request: Any) -> Any:
+        if request.text == "long":
+            entered.set()
+            await leave.wait()
+        return pb.SayResponse(text=request.text)
+
+    async def asked(text: str, priority: Priority) -> str:
+        call = Call("/edge", "r").with_priority(priority)
+        return (await invoke(stub.Say, pb.SayRequest(text=text), call, timeout_s=5.0)).text
+
+    hooks = Hooks(limiter=Limiter(FixedLimit(4)))
+    async with echo(echo_binding(EchoServicer(behave)), hooks) as stub:
+        first = asyncio.create_task(asked("long", Priority.BATCH))
+        await entered.wait()
+        with pytest.raises(Overloaded):
+            await asked("mail", Priority.BATCH)
+        assert await asked("agent", Priority.AGENT) == "agent"
+        leave.set()
+        assert await first == "long"
 
 
 async def test_refusals_leave_one_line_for_all(

@@ -18,7 +18,7 @@ from services.rules.definitions.files import read_folder
 from services.rules.storage import MIGRATIONS
 from shared.bus import Bus, Publication
 from shared.bus.subjects import erasures_of, events_of, identities_of
-from shared.call import Call
+from shared.call import PRIORITY, Call
 from shared.hosting import hosted
 from shared.opening import OPENERS
 from shared.overload.priority import Priority
@@ -312,5 +312,6 @@ async def test_of_two_who_apply_at_once_none_is_lost_without_a_word(replicas: An
 
 
 def test_unconfirmed_answers_give_way_to_all_that_somebody_waits_for() -> None:
-    for rpc, priority in (("KeepAnswers", Priority.BATCH), ("Commit", Priority.AGENT)):
-        assert PRIORITISE(Call(f"/rules/{rpc}", "r"), Empty()) is priority
+    for rpc, priority in (("KeepAnswers", Priority.BATCH), ("Commit", Priority.IVR)):
+        call = Call(f"/rules/{rpc}", "r", metadata={PRIORITY: "ivr"})
+        assert PRIORITISE(call, Empty()) is priority

@@ -118,6 +118,7 @@ class FakeRpc:
         self.answer = answer
         self.requests = []
         self.timeouts_s = []
+        self.metadata = []
         self.spend_s = 0.0
         self.error = None
         self.is_black_hole = False
@@ -126,6 +127,7 @@ class FakeRpc:
     def __call__(self, request, *, timeout=None, metadata=()):
         self.requests.append(type(request).FromString(request.SerializeToString()))
         self.timeouts_s.append(timeout)
+        self.metadata.append(dict(metadata))
         return asyncio.ensure_future(self._answered(request, timeout))
 
     @property
