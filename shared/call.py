@@ -55,9 +55,11 @@ ANONYMOUS = Caller("anonymous")
 
 @dataclass(slots=True)
 class Waits:
-    """What a call has waited for peers that then did not answer."""
+    """What a call has waited for peers that then did not answer, and whether one refused."""
 
     _by_peer: dict[str, float] = field(default_factory=dict)
+    was_refused: bool = False
+    """Whether a peer had no room for it, so that it was spared what it would have waited."""
 
     def add(self, peer: str, seconds: float) -> None:
         """Note a wait in vain."""

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 from shared.call import CALLER, PRIORITY, REQUEST_ID, TRACE_PARENT, Call
-from shared.errors import DeadlineExceeded, TouchpointError, Unavailable
+from shared.errors import DeadlineExceeded, Overloaded, TouchpointError, Unavailable
 from shared.overload.priority import Priority
 from shared.replicas import Extras, ReplicaChannel, ReplicatedRpc
 from shared.replicas.addresses import Address, Addresses
@@ -97,10 +97,12 @@ async def invoke(
 
 
 def _noted(error: TouchpointError, request: object, call: Call, waited_s: float) -> TouchpointError:
-    """Return a failure; that of a peer which did not answer is noted with the call."""
+    """Return a failure; that of a peer which did not answer, or refused, is noted with the call."""
     if isinstance(error, DeadlineExceeded | Unavailable):
         # Messages are of a module per service, so that it names the peer.
         call.waits.add(type(request).__module__, waited_s)
+    elif isinstance(error, Overloaded):
+        call.waits.was_refused = True
     return error
 
 

@@ -56,6 +56,8 @@ class Work:
     """The peers that it waited for in vain."""
     silence_s: float = 0.0
     """How long."""
+    was_refused: bool = False
+    """Whether a peer refused it a part of what it was to do."""
 
 
 class Limit(Protocol):
@@ -135,6 +137,8 @@ class AdaptiveLimit:
 
     def ended(self, work: Work, now: float) -> None:
         """Learn from one, and move the limit when a window is over."""
+        if work.was_refused and work.took_s < self.fitting_s(work.kind, work.budget_s):
+            return  # It was quick for want of an answer: what is served takes longer.
         if work.beside <= _LITTLE:
             self.floors.note(work.kind, work.took_s)
         else:

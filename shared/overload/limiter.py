@@ -88,9 +88,16 @@ class Limiter:
         if budget_s is not None:
             now = self.monotonic()
             took_s = now - ticket.began
-            self.limit.ended(
-                Work(kind, took_s, budget_s, ticket.beside, waits.peers, waits.seconds), now
+            work = Work(
+                kind,
+                took_s,
+                budget_s,
+                ticket.beside,
+                waits.peers,
+                waits.seconds,
+                waits.was_refused,
             )
+            self.limit.ended(work, now)
 
     def open_stream(self, caller: str) -> None:
         """Count a stream in; raises Shed when there are too many, or too many of this caller."""

@@ -119,6 +119,27 @@ async def test_a_peers_error_arrives_as_the_same_error(
         assert getattr(caught.value, name, None) == getattr(error, name, None)
 
 
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (errors.Overloaded(), True),
+        (errors.TooLarge("too much"), False),
+        (errors.Unavailable("away"), False),
+    ],
+)
+async def test_it_is_noted_that_a_peer_refused(
+    echo: Opener, error: errors.TouchpointError, is_refusal: bool
+) -> None:
+    async def behave(call: Call, request: Any) -> Any:
+        raise error
+
+    async with echo(echo_binding(EchoServicer(behave))) as stub:
+        asking = call()
+        with pytest.raises(type(error)):
+            await invoke(stub.Say, pb.SayRequest(text="x"), asking, timeout_s=2.0)
+    assert asking.waits.was_refused is is_refusal
+
+
 async def test_a_peer_that_is_not_there_is_unavailable() -> None:
     async with connect(["127.0.0.1:1"], "nobody") as channel:
         stub = stubs.EchoServiceStub(channel)

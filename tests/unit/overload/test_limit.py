@@ -201,6 +201,41 @@ def test_a_few_who_waited_for_one_peer_excuse_nobody():
     assert fed(lambda number: ("rules",) if number % 3 == 0 else ()).value < MOST / 4
 
 
+def refused(of_ten, others_took_s, refused_took_s=0.002):
+    """Return a limit of 16 in use, after a peer refused so many of ten."""
+    limit = AdaptiveLimit(MOST)
+    limit.value = 16.0
+    for number in range(400):
+        limit.began(1.0)
+        is_refused = number % 10 < of_ten
+        took_s = refused_took_s if is_refused else others_took_s
+        work = Work(KIND, took_s, 0.1, 10, was_refused=is_refused)
+        limit.ended(work, number * 0.01)
+    return limit.value
+
+
+def test_what_was_quick_because_a_peer_refused_hides_nothing():
+    assert refused(9, others_took_s=0.09) < 16.0
+    assert refused(10, others_took_s=0.0) == 16.0
+
+
+def test_whom_no_peer_refused_still_show_that_there_is_room():
+    assert refused(5, others_took_s=0.002) > 16.0
+
+
+def test_what_was_slow_although_a_peer_refused_is_too_slow():
+    assert refused(10, others_took_s=0.0, refused_took_s=0.09) < 16.0
+
+
+def test_what_a_peer_refused_is_no_measure_of_how_long_the_work_takes():
+    limit = AdaptiveLimit(MOST)
+    for number in range(40):
+        limit.ended(Work(KIND, 0.04, 0.1), number * 0.01)
+        for _ in range(2):
+            limit.ended(Work(KIND, 0.001, 0.1, was_refused=True), number * 0.01)
+    assert limit.floors.of(KIND) == pytest.approx(0.04)
+
+
 def test_callers_who_leave_no_time_do_not_take_that_of_others():
     limit = AdaptiveLimit(MOST)
     for number in range(200):

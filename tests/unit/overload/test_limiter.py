@@ -171,6 +171,20 @@ def test_what_was_waited_for_in_vain_is_not_held_against_the_load(clock):
     assert limit.value == before
 
 
+@pytest.mark.parametrize(("was_refused", "rises"), [(False, True), (True, False)])
+def test_what_a_peer_refused_does_not_show_that_there_is_room(clock, was_refused, rises):
+    limit = AdaptiveLimit(64)
+    limit.value = 8.0
+    gate = Limiter(limit, monotonic=clock)
+    for _ in range(40):
+        tickets = fill(gate, 8)
+        clock.now += 0.002
+        for ticket in tickets:
+            gate.ended(ticket, "Recommend", 0.1, Waits(was_refused=was_refused))
+        clock.now += 0.02
+    assert (limit.value > 8.0) is rises
+
+
 def test_failures_that_were_not_late_teach_nothing(clock):
     limit = AdaptiveLimit(64)
     gate = Limiter(limit, monotonic=clock)
