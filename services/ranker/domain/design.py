@@ -26,6 +26,7 @@ from services.ranker.domain.layout import (
 from services.ranker.domain.number_bands import Told, band
 from services.ranker.domain.situation import Situation
 
+_WORD = 0xFFFF_FFFF
 _SENSITIVITIES = (0.05, 0.15, 0.3, 0.5, 0.75)
 _RECENCIES = (1.0, 7.0, 30.0, 90.0, 365.0)
 _AGES = (18, 26, 36, 46, 56, 66)
@@ -94,8 +95,9 @@ def rights_of(situation: Situation, told: Told, *, is_with_evidence: bool) -> di
     tier = text_hash(situation.value_tier)
     rights = {
         **_OF_OFFERS,
-        "kind_channel": situation.channel,
-        "kind_assurance": situation.assurance,
+        # Values of an open enum: one that is not known yet, or negative, is a value as well.
+        "kind_channel": situation.channel & _WORD,
+        "kind_assurance": situation.assurance & _WORD,
         "kind_tier": tier,
         "kind_recency": band(situation.recency_days, _RECENCIES),
         "kind_cart": int(situation.has_cart),

@@ -105,6 +105,12 @@ def test_nobody_known_and_nothing_proposed_are_seen_too():
     assert seen(Situation(1, [BANNER])).indices.shape[1] == 0
 
 
+@pytest.mark.parametrize("number", [-1, -(1 << 31), (1 << 31) - 1])
+def test_a_channel_and_an_assurance_that_nobody_knows_are_values_as_well(number):
+    odd = seen(Situation(number, [BANNER], assurance=number), 1)
+    assert sorted(odd.indices[:, 0]) != sorted(seen(Situation(1, [BANNER]), 1).indices[:, 0])
+
+
 def test_what_the_catalogue_changes_is_seen_at_once():
     catalogue, everything = shop(), proposed(*BIKE_NOS, *BOOK_NOS, COUPON, 0)
     kept, rider = maker(catalogue), liker(BIKES)
