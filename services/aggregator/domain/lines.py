@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.aggregator.domain.reasons import MINUTE_US, ago, leaf
-from services.aggregator.domain.spoken import fitting, shortened
+from services.aggregator.domain.spoken import fitting
 from services.aggregator.domain.texts import has_phrase, phrase
 from services.aggregator.domain.vocabulary import Channel, Kind, name_of
-from shared.spoken import MOST_WORDS, words
+from shared.spoken import MOST_WORDS, shortened, words
 
 FRESH_MINUTES = 12 * 60
 """Interest older than this no longer leads a conversation."""

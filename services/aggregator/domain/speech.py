@@ -6,8 +6,7 @@ import re
 from functools import lru_cache
 from html import escape
 
-from services.aggregator.domain.spoken import shortened
-from shared.spoken import markup_mistake
+from shared.spoken import markup_mistake, shortened
 
 _mistake = lru_cache(1_000)(markup_mistake)
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

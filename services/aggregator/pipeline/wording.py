@@ -17,7 +17,6 @@ from services.aggregator.domain.reasons import (
     rule_text,
 )
 from services.aggregator.domain.slates import Choice
-from services.aggregator.domain.spoken import shortened
 from services.aggregator.domain.texts import phrase
 from services.aggregator.domain.verified import (
     BY_VOICE,
@@ -33,6 +32,7 @@ from services.aggregator.domain.vocabulary import (
 )
 from services.aggregator.pipeline.words import Offered, script, shown, title_of
 from shared.catalogue import Catalogue
+from shared.spoken import shortened
 from touchpoint.aggregator.v1.aggregator_pb2 import Creative, Placing, Reason, Removed
 from touchpoint.common.v1.catalogue_pb2 import PromisedTerms
 from touchpoint.common.v1.decision_pb2 import Recipient, Removals

@@ -34,6 +34,7 @@ from services.rules.definitions.reading import (
 )
 from shared.conditions.values import share
 from shared.languages import TAG, mistake
+from shared.spoken import MOST_WORDS, words
 from touchpoint.common.v1.vocabulary_pb2 import Channel, Source
 from touchpoint.rules.v1.rules_pb2 import Proposal, Stage, TaskOrder
 from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
@@ -41,8 +42,6 @@ from touchpoint.rules.v1.scenarios_pb2 import LocalTime, Outbound, Reaction, Way
 CALL = "call"
 TASK_KINDS = (CALL, "call_back", "chat", "follow_up")
 MOST_STAGES = 50
-MOST_WORDS = 25
-"""Of what an agent says; `{cart}` is one."""
 BEST = "best"
 _SPELT = ("channel", "channels")
 """Both name the channels of a message."""
@@ -151,8 +150,8 @@ def _script(reader: Reader, node: Node) -> str:
 
 
 def _too_long(script: str) -> str:
-    words = len(script.split())
-    return f"has {words} words; agents say at most {MOST_WORDS}" if words > MOST_WORDS else ""
+    count = words(script)
+    return f"has {count} words; agents say at most {MOST_WORDS}" if count > MOST_WORDS else ""
 
 
 @described(

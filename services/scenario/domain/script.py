@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from services.scenario.domain.carts import Cart
 from shared.languages import nearest
 from shared.money import from_micros
+from shared.spoken import MOST_WORDS, shortened, words
 
 NAMED = 5
 """Items that are told by title; of the others only how many."""
-MOST_WORDS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ def spoken(
     """Fill `{cart}` and `{cart_value}` in; every other brace stays as it is written.
 
     At most 25 words: fewer items are named where that would be more, and what is too long even
-    then ends after a whole word. `language` is that of the script; empty: English.
+    then ends after a whole sentence or word. `language` is that of the script; empty: English.
     """
     wording = _WORDINGS.get(nearest(language, _WORDINGS), _ENGLISH)
     value = f"{from_micros(cart.value_micros)} {currency}".rstrip()
     for named in range(NAMED, 0, -1):
         contents = _contents(cart, titles, named, wording)
         said = script.replace("{cart}", contents).replace("{cart_value}", value)
-        if len(said.split()) <= MOST_WORDS:
+        if words(said) <= MOST_WORDS:
             return said
-    return f"{' '.join(said.split()[:MOST_WORDS])}…"
+    return shortened(said)
 
 
 def _contents(cart: Cart, titles: Mapping[int, str], most: int, wording: _Wording) -> str:

@@ -1,8 +1,12 @@
 """What an agent says."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.scenario.domain.actions import TaskOrder
 from services.scenario.domain.carts import Cart
 from services.scenario.domain.script import spoken
+from shared.spoken import MOST_WORDS, words
 
 TITLES = {number: f"Item {number}" for number in range(1, 9)}
 
@@ -31,8 +35,15 @@ def test_fewer_items_are_told_where_that_is_too_long_to_be_said():
 
 def test_what_is_too_long_even_then_ends_after_a_whole_word():
     told = said(script=" ".join(f"word{number}" for number in range(30)))
-    assert len(told.split()) == 25
-    assert told.endswith(" word24…")
+    assert told.split()[-1] == "word24…"
+    assert words(told) == MOST_WORDS
+
+
+@given(st.text(st.sampled_from("Aé .,…-你好か。กเ้ខ្"), max_size=200), st.sampled_from(["ja", ""]))
+def test_whatever_lies_in_the_cart_it_is_told_in_one_breath(title, language):
+    cart = Cart((1, 2), (1.0, 2.0), 5_000_000)
+    told = spoken("You had {cart}. Shall I?", cart, {1: title, 2: title}, "EUR", language)
+    assert 0 < words(told) <= MOST_WORDS
 
 
 def test_items_without_a_title_are_counted():
