@@ -1,5 +1,6 @@
 """A call as the edge hears it: what an IVR is answered, and what an agent is given to say."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import grpc
@@ -17,6 +18,7 @@ from tests.unit.aggregator.edge import (
     TV,
     candidates,
     everything_kept,
+    row,
     snapshot,
 )
 from touchpoint.aggregator.v1.aggregator_service_pb2 import (
@@ -24,8 +26,9 @@ from touchpoint.aggregator.v1.aggregator_service_pb2 import (
     RecommendRequest,
     WatchCustomerRequest,
 )
+from touchpoint.common.v1.catalogue_pb2 import CatalogueBatch
 from touchpoint.common.v1.decision_pb2 import Removals
-from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, RemovalCode, Source
+from touchpoint.common.v1.vocabulary_pb2 import Assurance, Channel, OfferKind, RemovalCode, Source
 from touchpoint.profile.v1.profile_service_pb2 import (
     GetProfileResponse,
     GetSnapshotResponse,
@@ -175,21 +178,29 @@ async def test_an_ivr_is_answered_with_speech_and_keys_in_the_order_to_be_read_o
         assert ElementTree.fromstring(one.creative.ssml).tag == "speak"
 
 
-async def test_keys_are_counted_over_all_places_and_only_where_there_are_keys(stub, edge, caller):
-    edge.definitions.placements["ivr.more"] = edge.definitions.placements[MENU]
-    places = [{"placement": MENU, "limit": 2}, {"placement": "ivr.more", "limit": 2}]
+async def test_keys_are_counted_over_all_places_and_there_are_nine(stub, edge, caller):
+    menu = edge.definitions.placements[MENU]
+    edge.definitions.placements["ivr.more"] = replace(menu, name="ivr.more")
+    more = [row(20 + at, f"more-{at}", OfferKind.CONTENT, f"More {at}") for at in range(12)]
+    edge.catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=more))
+    edge.peers.retrieval.Retrieve.answer = lambda _: RetrieveResponse(
+        candidates=candidates(*(each.offer_no for each in more))
+    )
+    places = [{"placement": MENU, "limit": 6}, {"placement": "ivr.more", "limit": 6}]
     request = RecommendRequest(identities=PHONE, channel=Channel.IVR, placements=places)
     pressed = [
         [each.menu_key for each in place.recommendations]
         for place in (await stub.Recommend(request)).placements
     ]
-    assert pressed == [[1, 2], [3, 4]]
-    seen = await stub.Recommend(
-        RecommendRequest(
-            identities=PHONE, channel=Channel.WEB, placements=[{"placement": "web.category"}]
-        )
+    assert pressed == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 0, 0, 0]]
+
+
+async def test_only_on_a_telephone_there_are_keys(stub, caller):
+    request = RecommendRequest(
+        identities=PHONE, channel=Channel.WEB, placements=[{"placement": "web.category"}]
     )
-    assert {each.menu_key for each in seen.placements[0].recommendations} == {0}
+    (shown,) = (await stub.Recommend(request)).placements
+    assert {each.menu_key for each in shown.recommendations} == {0}
 
 
 async def test_an_ivr_is_told_where_the_call_should_go(stub, edge, caller):
