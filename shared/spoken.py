@@ -35,6 +35,11 @@ def words(text: str) -> int:
     return len(_WORD.findall(text) if _UNSPACED.search(text) else text.split())
 
 
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, each with the sign that ends it."""
+    return [said for said in _SENTENCE_ENDS.split(text) if said]
+
+
 def shortened(text: str, most: int = MOST_WORDS) -> str:
     """Return as many whole sentences as fit; where the first does not, its first words."""
     if words(text) <= max(1, most):

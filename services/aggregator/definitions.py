@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.aggregator.domain.definitions import CLAIMED, VERIFIED, Definitions
+from services.aggregator.domain.definitions import Definitions
 from services.aggregator.domain.placements import (
     DEFAULT_DEADLINE_S,
     MAXIMUM_DEADLINE_S,
@@ -14,13 +14,12 @@ from services.aggregator.domain.routing import Queues
 from services.aggregator.domain.texts import PLAIN
 from shared import call_queues
 from shared.arm_shares import arms
+from shared.assurances import personal_needs
 from shared.definitions import CompileError
 from shared.exchange import Exchange
 from shared.experiments import experiment_plan
 from touchpoint.rules.v1 import rules_pb2
 
-PERSONAL = "personal.needs"
-"""The parameter that the shipped rule book reads too: `CLAIMED` or `VERIFIED`."""
 _QUEUES = {
     "default": call_queues.DEFAULT,
     "complaint": call_queues.COMPLAINT,
@@ -42,9 +41,7 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         rule_texts={rule.name: _texts(rule) for rule in bundle.rules if rule.text or rule.texts},
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
         experiments=plan,
-        personal_needs=(
-            CLAIMED if bundle.parameters.get(PERSONAL, "CLAIMED") == "CLAIMED" else VERIFIED
-        ),
+        personal_needs=personal_needs(bundle.parameters),
         queues=queues,
         exchange=Exchange(bundle.currencies),
     )

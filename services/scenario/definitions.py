@@ -12,6 +12,7 @@ from services.scenario.domain.scenario import Scenario
 from services.scenario.messages.stationery import TIME_ZONE, Stationery, stationery
 from services.scenario.reading import read_scenario, with_parameters
 from shared.arms import IMPERSONAL, assign_arm, assign_variants
+from shared.assurances import calls_may_be_personal
 from shared.catalogue import Catalogue
 from shared.definitions import CompileError
 from shared.exchange import NO_EXCHANGE, Exchange
@@ -80,6 +81,8 @@ class Playbook:
     """Days on which nobody works, as `2026-12-25`."""
     held_out: frozenset[str] = frozenset()
     """Scenarios that would be in force for the person, were they not held out to compare with."""
+    calls_may_be_personal: bool = True
+    """Whether whoever answers a call is told what is known of the person."""
     desk: DeskTerms = NO_TERMS
     """What is promised of the call centre."""
     treatments: Treatments[Playbook] | None = None
@@ -181,6 +184,7 @@ def _of_everything(
         stationery=stationery(bundle),
         plan=plan,
         desk=desk,
+        calls_may_be_personal=calls_may_be_personal(bundle.parameters),
         time_zone=bundle.parameters.get(TIME_ZONE, ""),
         holidays=frozenset(bundle.parameters.get(HOLIDAYS, "").replace(",", " ").split()),
         switched_off={

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from services.aggregator.domain.placements import Placement
 from services.aggregator.domain.routing import NO_QUEUES, Queues
 from shared.arm_shares import Arms
+from shared.assurances import CLAIMED
 from shared.exchange import NO_EXCHANGE, Exchange
 from shared.experiments import ExperimentPlan
 
-CLAIMED, VERIFIED = 2, 3
-"""Of the vocabulary's Assurance."""
 RuleTexts = Mapping[str, Mapping[str, str]]
 """Rule to the sentences of its own that an agent can read aloud, by language; `en` is its text."""
 

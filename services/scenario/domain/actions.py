@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.scenario.domain.task_kinds import kind_of
+from services.scenario.domain.task_kinds import BY_TELEPHONE, kind_of
 from shared.languages import nearest
 
 TRANSACTIONAL = "transactional"
@@ -56,6 +56,11 @@ class TaskOrder:
     def is_approach(self) -> bool:
         """Whether it is us who want something of the person: it waits while agents are busy."""
         return kind_of(self.kind).is_approach
+
+    @property
+    def is_heard_by_anybody(self) -> bool:
+        """Whether it is a call, which may be answered by anybody at that number."""
+        return kind_of(self.kind).channel == BY_TELEPHONE
 
     @property
     def tells_cart(self) -> bool:

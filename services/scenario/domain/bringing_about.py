@@ -16,7 +16,7 @@ from services.scenario.domain.effects import (
 )
 from services.scenario.domain.facts import Facts
 from services.scenario.domain.journey import Journey
-from services.scenario.domain.script import spoken
+from services.scenario.domain.script import impersonal, spoken
 from services.scenario.domain.stages import Stage
 from services.scenario.domain.task_kinds import BY_TELEPHONE
 from shared.replacing import replace
@@ -51,6 +51,8 @@ def approaches(
     if calls and stage.task is not None:
         cart = facts.cart if facts.cart.offer_nos else journey.cart
         said, language = stage.task.script_for(facts.locale)
+        if stage.task.is_heard_by_anybody and not facts.calls_may_be_personal:
+            said = impersonal(said)
         script = spoken(said, cart, facts.titles_in(language), facts.currency, language)
         offer_ids = tuple(_to_offer(stage.task, journey, facts))
         weighed = _weighed(stage, facts)

@@ -67,6 +67,8 @@ class Facts:
     """Tasks that agents can do in a day; 0: any number."""
     may_call: bool = True
     """Whether there is room for one more of them today."""
+    calls_may_be_personal: bool = True
+    """Whether whoever answers a call is told what is known of the person."""
     weighed: Mapping[str, Weighed] = field(default_factory=dict)
     """Of stages that call or write, by name: whether their person is rather called, with why."""
     shown: tuple[str, ...] = ()

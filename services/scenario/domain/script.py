@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.scenario.domain.carts import Cart
 from shared.languages import nearest
 from shared.money import from_micros
-from shared.spoken import MOST_WORDS, shortened, words
+from shared.spoken import MOST_WORDS, sentences, shortened, words
 
 NAMED = 5
 """Items that are told by title; of the others only how many."""
@@ -49,6 +49,11 @@ def spoken(
         if words(said) <= MOST_WORDS:
             return said
     return shortened(said)
+
+
+def impersonal(script: str) -> str:
+    """Return the sentences of a script that tell nothing of the cart; empty where none is left."""
+    return " ".join(said for said in sentences(script) if "{cart" not in said)
 
 
 def _contents(cart: Cart, titles: Mapping[int, str], most: int, wording: _Wording) -> str:

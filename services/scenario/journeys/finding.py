@@ -199,6 +199,7 @@ class Finder:
             working_hours=playbook.desk.hours,
             stock=stock_of(catalogue, journey.item_no),
             newer=newer,
+            calls_may_be_personal=playbook.calls_may_be_personal,
             calls_per_day=self._calls_per_day(playbook.desk.assumed),
             held_out=scenario.name in playbook.held_out,
             to_be_had=frozenset(

@@ -69,6 +69,25 @@ def test_what_lies_in_the_cart_is_known_by_its_titles_in_all_languages(words):
     assert found.titles_in("de-AT")[shoes] == words.get("de", "Trail shoes")
 
 
+@pytest.mark.parametrize(
+    ("parameters", "may_be"),
+    [
+        ({}, True),
+        ({"personal.needs": "CLAIMED", "assurance.phone": "CLAIMED"}, True),
+        ({"personal.needs": "VERIFIED"}, False),
+        ({"personal.needs": "VERIFIED", "assurance.phone": "VERIFIED"}, False),
+        ({"assurance.phone": "ANONYMOUS"}, False),
+    ],
+)
+def test_whether_a_call_may_be_personal_is_what_the_definitions_say(parameters, may_be):
+    made = bundle()
+    made.parameters.update(parameters)
+    clock = FakeClock(from_us(QUIET_US))
+    journey = begin(abandoned_cart(), event(), "j", NOON_US).journey
+    found = Finder(catalogue(), OneBundle(made), None, clock, None).at_hand(journey, ADA)
+    assert found.calls_may_be_personal is may_be
+
+
 class Watched:
     """A journey that proposes, and what watches over it."""
 

@@ -93,6 +93,28 @@ def test_without_an_answer_in_its_time_the_call_follows_and_says_what_lies_in_th
     assert step.journey.proposal is None
 
 
+@pytest.mark.parametrize("locale", ["", "de"])
+@pytest.mark.parametrize(
+    ("kind", "is_told"), [("call", False), ("call_back", False), ("chat", True)]
+)
+def test_a_call_to_somebody_not_made_sure_of_says_nothing_of_the_cart(
+    offered, kind, is_told, locale
+):
+    site, call = offered.scenario.stages
+    order = replace(
+        call.task,
+        kind=kind,
+        script="You had {cart}. May I help?",
+        scripts=(("de", "Sie hatten {cart}. Darf ich helfen?"),),
+    )
+    stages = (site, replace(call, task=order))
+    told = replace(offered, scenario=replace(offered.scenario, stages=stages))
+    unsure = replace(facts(), locale=locale, calls_may_be_personal=False)
+    (task,) = brought_about(look(told, unsure, told.due_us))
+    assert ("Trail shoes" in task.script) is is_told
+    assert is_told or task.script == ("Darf ich helfen?" if locale else "May I help?")
+
+
 def test_the_call_is_scripted_in_the_language_of_the_person(offered):
     site, call = offered.scenario.stages
     scripted = replace(call, task=replace(call.task, scripts=(("de", "Sie hatten {cart}."),)))

@@ -1,11 +1,12 @@
 """What an agent says."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scenario.domain.actions import TaskOrder
 from services.scenario.domain.carts import Cart
-from services.scenario.domain.script import spoken
+from services.scenario.domain.script import impersonal, spoken
 from shared.spoken import MOST_WORDS, words
 
 TITLES = {number: f"Item {number}" for number in range(1, 9)}
@@ -56,6 +57,20 @@ def test_the_worth_is_told_with_its_currency_where_there_is_one():
     assert said(script="worth {cart_value}", value_micros=12_500_000) == "worth 12.50"
     told = said(script="worth {cart_value}!", value_micros=12_000_000, currency="EUR")
     assert told == "worth 12 EUR!"
+
+
+@pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        ("Hello. You had {cart} in your cart. May I help?", "Hello. May I help?"),
+        ("Worth {cart_value}! Shall we talk?", "Shall we talk?"),
+        ("你好。购物车里有{cart}。", "你好。"),
+        ("You had {cart}", ""),
+        ("May I help?", "May I help?"),
+    ],
+)
+def test_what_is_impersonal_tells_nothing_of_the_cart(script, left):
+    assert impersonal(script) == left
 
 
 def test_every_other_brace_stays_as_it_is_written():
