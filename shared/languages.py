@@ -15,6 +15,8 @@ _CODES = (
 )
 KNOWN = frozenset(_CODES.split())
 """ISO 639-1. Languages of three letters (ISO 639-3: `yue`, `fil`) are some 7,900 and not listed."""
+OWN_LANGUAGE = "words.language"
+"""The parameter that says in which language offers' and items' own words are."""
 TAG = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
 """A language, with a country or without."""
 

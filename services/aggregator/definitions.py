@@ -18,6 +18,7 @@ from shared.assurances import personal_needs
 from shared.definitions import CompileError
 from shared.exchange import Exchange
 from shared.experiments import experiment_plan
+from shared.languages import OWN_LANGUAGE
 from touchpoint.rules.v1 import rules_pb2
 
 _QUEUES = {
@@ -42,6 +43,7 @@ def compile_bundle(bundle: rules_pb2.Bundle) -> Definitions:
         contact_policies=frozenset(limit.policy for limit in bundle.contact_limits),
         experiments=plan,
         personal_needs=personal_needs(bundle.parameters),
+        own_language=bundle.parameters.get(OWN_LANGUAGE, PLAIN),
         queues=queues,
         exchange=Exchange(bundle.currencies),
     )

@@ -29,7 +29,7 @@ async def test_each_thing_said_changes_what_the_agent_says_next(channels, somebo
     [menu] = answer.placements
     assert [one.menu_key for one in menu.recommendations] == [1, 2][: len(menu.recommendations)]
     assert menu.recommendations
-    assert all(one.creative.ssml.startswith("<speak>") for one in menu.recommendations)
+    assert all(one.creative.ssml.startswith("<speak ") for one in menu.recommendations)
     view = await says(
         channels, ada, "call_topic", attributes={"topic": "advice", "category": "Media > DVDs"}
     )

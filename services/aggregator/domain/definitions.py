@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.aggregator.domain.placements import Placement
 from services.aggregator.domain.routing import NO_QUEUES, Queues
+from services.aggregator.domain.texts import PLAIN
 from shared.arm_shares import Arms
 from shared.assurances import CLAIMED
 from shared.exchange import NO_EXCHANGE, Exchange
@@ -29,6 +30,8 @@ class Definitions:
     """Who takes part in which experiments."""
     personal_needs: int = CLAIMED
     """How sure it must be who calls before anything personal is said: number of an Assurance."""
+    own_language: str = PLAIN
+    """Of the own words of offers, BCP 47."""
     queues: Queues = NO_QUEUES
     """Where calls go."""
     exchange: Exchange = NO_EXCHANGE

@@ -70,18 +70,18 @@ def _number(response: RecommendResponse) -> None:
 
 def _recommend(one: Recommendation, choice: Choice, told: Telling, *, explain: bool) -> None:
     """Fill in a recommendation at its place: to copy it there takes as long as to make it."""
-    no, wording = choice.offer_no, told.wording
+    no, wording, moment = choice.offer_no, told.wording, told.moment
     one.offer_id = wording.offer_id(no)
     one.item_id = wording.item_id(no)
     one.kind = wording.kind(no)  # type: ignore[assignment]
     one.acceptance_probability = choice.acceptance_probability
     one.reasons.append(told.tell(choice))
-    one.creative.CopyFrom(wording.creative(no, told.moment.channel))
+    one.creative.CopyFrom(wording.creative(no, moment.channel, moment.own_language))
     if explain:
         one.score = choice.score
         one.selection_probability = choice.selection_probability
         write_contributions(choice, one.contributions)
-        placing = wording.placing(choice, told.moment.locale)
+        placing = wording.placing(choice, moment.locale)
         if placing is not None:
             one.placing.CopyFrom(placing)
 

@@ -28,6 +28,7 @@ def moment_of(question: Question, decision: Decision) -> Moment:
             question.definitions.personal_needs,
         ),
         named_in(context),
+        question.definitions.own_language,
     )
 
 

@@ -17,7 +17,7 @@ from services.aggregator.domain.reasons import (
     rule_text,
 )
 from services.aggregator.domain.slates import Choice
-from services.aggregator.domain.texts import phrase
+from services.aggregator.domain.texts import PLAIN, phrase
 from services.aggregator.domain.verified import (
     BY_VOICE,
     removal_may_be_told,
@@ -57,6 +57,8 @@ class Moment:
     """Who hears it has been made sure of well enough to be told what is known of the person."""
     named_nos: frozenset[int] = frozenset()
     """Of the items that the request itself names, those in the cart too."""
+    own_language: str = PLAIN
+    """Of what offers say to those in whose language they have no words, BCP 47."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,9 @@ class Wording:
     def kind(self, offer_no: int) -> int:
         return int(self._catalogue.kind[offer_no]) if self.knows(offer_no) else 0
 
-    def creative(self, offer_no: int, channel: int) -> Creative:
-        """Return what is shown of an offer on a channel; an IVR always gets something to say."""
-        return shown(self._source(offer_no), channel, self._locale)
+    def creative(self, offer_no: int, channel: int, own_language: str = PLAIN) -> Creative:
+        """Return what is shown of an offer on a channel (`words.shown`)."""
+        return shown(self._source(offer_no), channel, self._locale, own_language)
 
     def script(self, offer_no: int) -> tuple[str, str]:
         """Return what an offer gives an agent to say, with its language (`words.script`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.aggregator.domain.speech import speech
-from services.aggregator.domain.texts import LANGUAGES, language_of
+from services.aggregator.domain.texts import LANGUAGES, PLAIN, language_of
 from services.aggregator.domain.vocabulary import Channel
 from shared.languages import nearest
 from touchpoint.aggregator.v1.aggregator_pb2 import Creative as Shown
@@ -21,11 +21,12 @@ def title_of(found: Offered, locale: str) -> str:
     return _in_language(found.creative, locale).title or found.title
 
 
-def shown(found: Offered, channel: int, locale: str) -> Shown:
+def shown(found: Offered, channel: int, locale: str, own_language: str = PLAIN) -> Shown:
     """Return what is shown of it on a channel; an IVR always gets something to say.
 
     Words for the channel go before words for all of them in the same language, and those before
-    words in no language of the caller's; `language` says which they are.
+    words in no language of the caller's; `language` says which they are. A machine reads those out
+    in `own_language`.
     """
     general = found.creative
     own = _made_for(found, channel) or general
@@ -41,7 +42,7 @@ def shown(found: Offered, channel: int, locale: str) -> Shown:
     # What is to be read out in another language than the title and text would be heard as one.
     told.ssml = words.ssml or theirs.ssml if language else own.ssml
     if channel == Channel.IVR:
-        told.ssml = speech(told.ssml, told.title, told.text)
+        told.ssml = speech(told.ssml, told.title, told.text, language or own_language)
     return told
 
 

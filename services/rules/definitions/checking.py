@@ -47,6 +47,7 @@ from services.rules.definitions.terms import check_terms, terms_of, without_term
 from services.rules.definitions.webhooks import check_webhooks
 from services.rules.definitions.words import check_words
 from shared import call_queues, working_times
+from shared.assurances import PERSONAL
 from shared.call_queues import queue, queues_of_choices
 from shared.conditions.values import (
     ParameterValue,
@@ -55,6 +56,7 @@ from shared.conditions.values import (
     share,
     typed_parameters,
 )
+from shared.languages import OWN_LANGUAGE, mistake
 from shared.money import to_micros
 from shared.privacy import KINDS
 from touchpoint.common.v1.persona_pb2 import Persona
@@ -86,6 +88,13 @@ def _needed(text: str) -> str:
     return text
 
 
+def _language(text: str) -> str:
+    """Read a language, BCP 47; raises ValueError."""
+    if wrong := mistake(text):
+        raise ValueError(wrong)
+    return text
+
+
 _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     "sticky": duration,
     "declined_for": duration,
@@ -96,7 +105,8 @@ _READ_BY_SERVICES: Mapping[str, Callable[[str], object]] = {
     **{f"assurance.{kind}": assurance for kind in KINDS},
     **{f"contact_cost.{channel}": _price for channel in _CHANNELS},
     "persona.assigned_from": share,
-    "personal.needs": _needed,
+    PERSONAL: _needed,
+    OWN_LANGUAGE: _language,
     **dict.fromkeys((call_queues.DEFAULT, call_queues.COMPLAINT, call_queues.JOURNEY), queue),
     call_queues.CHOICES: queues_of_choices,
     **working_times.PARAMETERS,

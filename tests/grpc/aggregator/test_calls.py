@@ -175,7 +175,16 @@ async def test_an_ivr_is_answered_with_speech_and_keys_in_the_order_to_be_read_o
     (menu,) = answer.placements
     assert [one.menu_key for one in menu.recommendations] == [1, 2]
     for one in menu.recommendations:
-        assert ElementTree.fromstring(one.creative.ssml).tag == "speak"
+        root = ElementTree.fromstring(one.creative.ssml)
+        assert root.tag == "{http://www.w3.org/2001/10/synthesis}speak"
+        assert root.attrib["{http://www.w3.org/XML/1998/namespace}lang"] == "en"
+
+
+async def test_a_voice_is_told_the_language_of_what_it_reads_out(stub, edge, caller):
+    object.__setattr__(edge.definitions, "own_language", "sv")
+    for locale in ("", "de"):
+        (menu,) = (await answered(stub, locale=locale)).placements
+        assert all('xml:lang="sv"' in one.creative.ssml for one in menu.recommendations)
 
 
 async def test_keys_are_counted_over_all_places_and_there_are_nine(stub, edge, caller):

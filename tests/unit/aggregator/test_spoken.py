@@ -59,6 +59,12 @@ def offers(draw):
     )
 
 
+SPEAK, LANG = (
+    "{http://www.w3.org/2001/10/synthesis}speak",
+    "{http://www.w3.org/XML/1998/namespace}lang",
+)
+
+
 def spoken_text(root):
     return " ".join(root.itertext())
 
@@ -135,16 +141,16 @@ def test_no_line_of_an_offers_words_in_any_language_has_more_than_25(offer, loca
     TITLES,
 )
 def test_what_a_machine_reads_out_is_markup_of_at_most_25_words(own, title, text):
-    root = ElementTree.fromstring(speech(own, f"{title} & <more>", text))
-    assert root.tag == "speak"
+    root = ElementTree.fromstring(speech(own, f"{title} & <more>", text, "de-AT"))
+    assert (root.tag, root.attrib) == (SPEAK, {"version": "1.1", LANG: "de-AT"})
     assert 0 < words(spoken_text(root)) <= MOST_WORDS
 
 
 @examples(60)
 @given(st.text(st.characters(codec="utf-8"), max_size=40), TITLES)
 def test_titles_of_any_characters_are_read_out_and_are_no_markup(title, text):
-    root = ElementTree.fromstring(speech("", f"A {title}</speak>\x0b", text))
-    assert (root.tag, len(root)) == ("speak", 0)
+    root = ElementTree.fromstring(speech("", f"A {title}</speak>\x0b", text, "de"))
+    assert (root.tag, len(root)) == (SPEAK, 0)
     assert 0 < words(spoken_text(root)) <= MOST_WORDS
 
 
@@ -153,11 +159,61 @@ def test_the_last_way_to_say_something_is_shortened_where_none_fits():
     assert words(fitting("word " * 27, "word " * 26)) == MOST_WORDS
 
 
-def test_markup_of_an_offers_own_is_read_out_as_it_is_if_it_can_be():
+XMLNS = 'xmlns="http://www.w3.org/2001/10/synthesis"'
+XMLNS_S = XMLNS.replace("=", ":s=", 1)
+
+
+def test_markup_of_an_offers_own_is_read_out_if_it_can_be():
     own = "<speak>Say <emphasis>help</emphasis>.</speak>"
-    assert speech(own, "Help", "") == own
+    whole = f'<speak version="1.1" {XMLNS} xml:lang="en">'
+    assert speech(own, "Help", "", "en") == f"{whole}Say <emphasis>help</emphasis>.</speak>"
     for broken in ("<speak>Say help", "<p>Say help</p>", f"<speak>{'word ' * 26}</speak>"):
-        assert speech(broken, "Help", "Ask us.") == "<speak>Help. Ask us.</speak>"
+        assert speech(broken, "Help", "Ask us.", "en") == f"{whole}Help. Ask us.</speak>"
+
+
+@pytest.mark.parametrize(
+    ("own", "read_out"),
+    [
+        (f'<speak {XMLNS} version="1.0" xml:lang="es">Sí</speak>', None),
+        (f"<speak {XMLNS} xml:lang='es' version='1.1'\n>Sí</speak>", None),
+        (
+            '<speak xml:lang="es">Sí</speak>',
+            f'<speak version="1.1" {XMLNS} xml:lang="es">Sí</speak>',
+        ),
+        (
+            f'<!-- ü <speak> --><speak {XMLNS} version="1.0">Sí</speak>',
+            f'<!-- ü <speak> --><speak xml:lang="de" {XMLNS} version="1.0">Sí</speak>',
+        ),
+        (
+            f'<?xml version="1.0" encoding="latin-1"?><s:speak {XMLNS_S}>ü</s:speak>',
+            '<?xml version="1.0" encoding="latin-1"?><s:speak version="1.1" xml:lang="de"'
+            f" {XMLNS_S}>ü</s:speak>",
+        ),
+    ],
+)
+def test_of_an_offers_own_markup_nothing_is_changed_and_what_its_root_lacks_is_added(own, read_out):
+    assert speech(own, "Help", "", "de") == (read_out or own)
+
+
+@examples(60)
+@given(
+    st.sets(
+        st.sampled_from(['version="1.0"', XMLNS, 'xml:lang="es"', 'onlangfailure="ignoretext"'])
+    ),
+    st.sampled_from(["", " ", "\n\t"]),
+    st.sampled_from(["", "\ufeff", "<!-- ü > -->", "<?xml version='1.0'?>"]),
+    st.sampled_from(["Say <p>ü</p>.", "电脑 &amp; <break/>", "One &lt;speak>"]),
+)
+def test_own_markup_with_any_of_its_attributes_is_whole(given, blank, before, said):
+    own = f"{before}<speak {blank.join(f'{each} ' for each in sorted(given))}{blank}>{said}</speak>"
+    read_out = speech(own, "", "", "de")
+    assert read_out.startswith(before)
+    assert read_out.endswith(f"{said}</speak>")
+    root = ElementTree.fromstring(read_out)
+    assert root.tag == SPEAK
+    assert root.attrib["version"] == ("1.0" if 'version="1.0"' in given else "1.1")
+    assert root.attrib[LANG] == ("es" if 'xml:lang="es"' in given else "de")
+    assert all(each.tag.startswith(SPEAK.removesuffix("speak")) for each in root)
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
@@ -201,7 +257,9 @@ def test_what_ships_to_be_said_is_said_unshortened():
     for offer_id, creative in found:
         assert words(creative["text"]) <= MOST_WORDS, offer_id
         if "ssml" in creative:
-            assert speech(creative["ssml"], "", "") == creative["ssml"], offer_id
+            own = ElementTree.fromstring(creative["ssml"])
+            read_out = ElementTree.fromstring(speech(creative["ssml"], "", "", "en"))
+            assert spoken_text(read_out) == spoken_text(own), offer_id
 
 
 def test_every_offer_that_ships_has_words_in_every_language_wherever_it_is_shown():
@@ -217,5 +275,5 @@ def test_every_offer_that_ships_has_words_in_every_language_wherever_it_is_shown
 @pytest.mark.parametrize("offer", DEMO_OFFERS, ids=lambda offer: offer[1])
 def test_what_the_demonstration_offers_is_read_out_whole(offer):
     _, _, title, text, *_ = offer
-    said = spoken_text(ElementTree.fromstring(speech("", title, text)))
+    said = spoken_text(ElementTree.fromstring(speech("", title, text, "en")))
     assert not said.endswith("…")

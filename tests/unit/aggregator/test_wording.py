@@ -62,9 +62,8 @@ def test_what_was_promised_is_told_on_the_terms_of_then(wording):
     assert (shown.title, shown.text) == ("Shipping from 20", "From 20 on")
     assert theirs.creative(PROMO, call).text == "Say 20"
     assert theirs.script(PROMO) == ("Say 20", "")
-    assert theirs.creative(PROMO, Channel.IVR).ssml == (
-        "<speak>Shipping from 20. From 20 on</speak>"
-    )
+    read_out = theirs.creative(PROMO, Channel.IVR).ssml
+    assert read_out.endswith(">Shipping from 20. From 20 on</speak>")
     assert theirs.title(GUIDE) == wording.title(GUIDE)
     assert wording.title(PROMO) == "Free shipping"
 
@@ -129,9 +128,8 @@ def test_an_ivr_always_gets_something_to_say():
     offer = row(20, "bread", OfferKind.CONTENT, title, creative=Creative(title=title, text="Hi"))
     catalogue.apply(CatalogueBatch(previous_version=1, version=2, rows=[offer]))
     wording = Wording(catalogue)
-    assert wording.creative(20, Channel.IVR).ssml == (
-        "<speak>Bread &amp; butter &lt;new&gt;. Hi</speak>"
-    )
+    read_out = wording.creative(20, Channel.IVR).ssml
+    assert read_out.endswith(">Bread &amp; butter &lt;new&gt;. Hi</speak>")
     assert wording.creative(20, Channel.WEB).ssml == ""
 
 

@@ -79,10 +79,23 @@ def test_words_for_all_channels_go_before_those_for_the_channel_of_no_known_lang
     assert shown(OFFER, Channel.CALL_CENTER, "de").text == "10 % weniger"
 
 
+def spoken_in(language):
+    space = "http://www.w3.org/2001/10/synthesis"
+    return f'<speak version="1.1" xmlns="{space}" xml:lang="{language}">'
+
+
 def test_a_machine_reads_out_words_of_one_language_alone():
-    assert shown(OFFER, Channel.IVR, "es").ssml == "<speak>Rebajas</speak>"
-    assert shown(OFFER, Channel.IVR, "de").ssml == "<speak>Frühling. 10 % weniger</speak>"
-    assert shown(OFFER, Channel.IVR, "").ssml == "<speak>Our sale</speak>"
+    assert shown(OFFER, Channel.IVR, "es").ssml == f"{spoken_in('es')}Rebajas</speak>"
+    assert (
+        shown(OFFER, Channel.IVR, "de").ssml == f"{spoken_in('de')}Frühling. 10 % weniger</speak>"
+    )
+    for locale in ("", "fr"):
+        assert shown(OFFER, Channel.IVR, locale).ssml == f"{spoken_in('en')}Our sale</speak>"
+
+
+def test_own_words_are_read_out_in_the_language_that_they_are_in():
+    assert shown(OFFER, Channel.IVR, "fr", "sv").ssml == f"{spoken_in('sv')}Our sale</speak>"
+    assert shown(OFFER, Channel.IVR, "es-MX", "sv").ssml == f"{spoken_in('es')}Rebajas</speak>"
 
 
 def test_an_agent_says_the_script_of_the_language_else_our_words_round_its_title():

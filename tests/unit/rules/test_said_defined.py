@@ -61,6 +61,7 @@ def test_what_is_said_or_read_as_it_is_written_needs_no_word(channel: str, creat
     ("parameter", "said"),
     [
         ("personal.needs: CERTAIN", "must be CLAIMED or VERIFIED"),
+        ("words.language: german", "must be a language such as de or de-AT"),
         ("routing.default: The Desk", "is no queue"),
         ("routing.choices: orders", "with a queue"),
     ],
